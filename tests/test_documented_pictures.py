@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,30 @@ COMPARED = {
     OVERVIEW: "below, with what the README's first command makes",
     SWATCHES: "by the example's own tests, which .ci/example runs",
 }
+PAGE = "docs/images/page"
 NOT_COMPARED = {
+    f"{PAGE}.png": "a browser's picture: `tests/browser/pictures.py` makes it",
     "docs/images/hal-speed.svg": "figures of the machine that it names: `tests/benchmarks/table.py --plot` draws it",
     "docs/images/threads.svg": "drawn by hand",
 }
 
 
+def pictures_of_the_page() -> list[str]:
+    """Each view of the page in both themes and two sizes; fonts differ from one browser to the next."""
+    views = re.findall(
+        r'^  \["(\w+)", ', (ROOT / "plugin/halscope/inspector/page/views/index.js").read_text(), re.MULTILINE
+    )
+    assert len(views) > 5
+    return [
+        f"{PAGE}/{view.lower()}-{theme}-{size}.png"
+        for view in views
+        for theme in ("dark", "light")
+        for size in (1280, 2560)
+    ]
+
+
 def test_each_picture_is_compared_or_listed_with_the_reason_why_not() -> None:
-    assert documented_pictures() == sorted([*COMPARED, *NOT_COMPARED])
+    assert documented_pictures() == sorted([*COMPARED, *NOT_COMPARED, *pictures_of_the_page()])
 
 
 @pytest.mark.slow

@@ -6,12 +6,14 @@
 #include <bit>
 #include <cstring>
 
+#include "core/cpu.hpp"
+
 namespace halscope::locate {
 namespace {
 
 constexpr unsigned kHashBits = 29;
 
-std::uint32_t hash_of(const std::uint8_t* gram) noexcept {
+HALSCOPE_INLINE std::uint32_t hash_of(const std::uint8_t* gram) noexcept {
     std::uint64_t bytes;
     std::memcpy(&bytes, gram, sizeof bytes);
     if constexpr (std::endian::native == std::endian::big) {  // index files may move between machines
@@ -29,11 +31,32 @@ class Keys {
     static constexpr std::size_t kWindows = 1024;  // per block
     static constexpr std::size_t kGrams = kWindows + kGramsPerWindow - 1;
 
-    // Processes the windows that begin in text[0, kWindows); bytes past the text's end read as zeros.
-    void take(std::span<const std::uint8_t> text) noexcept {
-        const std::size_t there = std::min(text.size(), bytes_.size());
+    // Processes the first windows of the text, at most kWindows; bytes past its end read as zeros.
+    void take(std::span<const std::uint8_t> text, std::size_t windows) noexcept {
+#if defined(HALSCOPE_X86)
+        if (simd() == Simd::avx2) {
+            take_avx2(text, windows);
+            return;
+        }
+#endif
+        take_anywhere(text, windows);
+    }
+    [[nodiscard]] std::int32_t key(std::size_t gram) const noexcept { return keys_[gram]; }
+    [[nodiscard]] std::int32_t lowest(std::size_t window) const noexcept { return lowest_[window]; }
+
+  private:
+#if defined(HALSCOPE_X86)
+    HALSCOPE_AVX2 void take_avx2(std::span<const std::uint8_t> text, std::size_t windows) noexcept {
+        take_anywhere(text, windows);
+    }
+#endif
+
+    HALSCOPE_INLINE void take_anywhere(std::span<const std::uint8_t> text, std::size_t windows) noexcept {
+        // Most outputs are shorter than a block. A multiple of all vectors' widths needs no remainder loop.
+        const std::size_t grams = std::min(kGrams, (windows + kGramsPerWindow + 62) / 64 * 64);
+        const std::size_t there = std::min(text.size(), grams + kMargin);
         std::copy_n(text.begin(), there, bytes_.begin());
-        std::fill(bytes_.begin() + static_cast<std::ptrdiff_t>(there), bytes_.end(), std::uint8_t{0});
+        std::fill_n(bytes_.begin() + static_cast<std::ptrdiff_t>(there), grams + kMargin - there, std::uint8_t{0});
         // Bitplanes alternate, so a flat area repeats with a period of one or two bytes: count the bytes of a gram that
         // differ from the next byte, and those that differ from the one after it.
         using Counts = std::array<std::uint8_t, kGrams + 8>;
@@ -41,47 +64,48 @@ class Keys {
         Counts by_two;
         Counts pairs_by_one;
         Counts pairs_by_two;
-        for (std::size_t k = 0; k < by_one.size(); ++k) {
+        for (std::size_t k = 0; k < grams + 8; ++k) {
             by_one[k] = bytes_[k] != bytes_[k + 1] ? 1 : 0;
             by_two[k] = bytes_[k] != bytes_[k + 2] ? 1 : 0;
         }
-        for (std::size_t k = 0; k + 1 < by_one.size(); ++k) {
+        for (std::size_t k = 0; k < grams + 7; ++k) {
             pairs_by_one[k] = static_cast<std::uint8_t>(by_one[k] + by_one[k + 1]);
             pairs_by_two[k] = static_cast<std::uint8_t>(by_two[k] + by_two[k + 1]);
         }
-        for (std::size_t k = 0; k < kGrams; ++k) {
+        for (std::size_t k = 0; k < grams; ++k) {
             const auto ones =
                 static_cast<std::uint8_t>(pairs_by_one[k] + pairs_by_one[k + 2] + pairs_by_one[k + 4] + by_one[k + 6]);
             const auto twos = static_cast<std::uint8_t>(pairs_by_two[k] + pairs_by_two[k + 2] + pairs_by_two[k + 4]);
             const std::uint8_t changes = ones < twos ? ones : twos;
             poverty_[k] = static_cast<std::uint8_t>((changes < 4 ? 1 : 0) + (changes < 2 ? 1 : 0));
         }
-        for (std::size_t k = 0; k < kGrams; ++k) {
+        for (std::size_t k = 0; k < grams; ++k) {
             keys_[k] = static_cast<std::int32_t>(std::uint32_t{poverty_[k]} << kHashBits | hash_of(&bytes_[k]));
         }
         // The lowest of 2, 4, 8 and 16 grams by doubling, then of two overlapping rows of 16.
         static_assert(kGramsPerWindow == 17);
         Row other;
-        lower<1>(keys_, lowest_);
-        lower<2>(lowest_, other);
-        lower<4>(other, lowest_);
-        lower<8>(lowest_, other);
-        lower<1>(other, lowest_);
+        std::fill_n(keys_.begin() + static_cast<std::ptrdiff_t>(grams), kMargin, 0);
+        lower<1>(keys_, lowest_, grams);
+        lower<2>(lowest_, other, grams);
+        lower<4>(other, lowest_, grams);
+        lower<8>(lowest_, other, grams);
+        lower<1>(other, lowest_, grams);
     }
-    [[nodiscard]] std::int32_t key(std::size_t gram) const noexcept { return keys_[gram]; }
-    [[nodiscard]] std::int32_t lowest(std::size_t window) const noexcept { return lowest_[window]; }
 
-  private:
-    using Row = std::array<std::int32_t, kGrams>;
+    // The loops read past the grams, by at most this; the results there belong to no window that was asked for.
+    static constexpr std::size_t kMargin = 16;
 
-    // The lower of each key and the one `step` after it. Entries without such a pair are copied but never used.
+    using Row = std::array<std::int32_t, kGrams + kMargin>;
+
+    // The lower of each key and the one `step` after it.
     template <std::size_t step>
-    static void lower(const Row& from, Row& to) noexcept {
-        for (std::size_t k = 0; k + step < kGrams; ++k) to[k] = from[k] < from[k + step] ? from[k] : from[k + step];
-        std::copy(from.end() - step, from.end(), to.end() - step);
+    HALSCOPE_INLINE static void lower(const Row& from, Row& to, std::size_t grams) noexcept {
+        for (std::size_t k = 0; k < grams; ++k) to[k] = from[k] < from[k + step] ? from[k] : from[k + step];
+        std::fill_n(to.begin() + static_cast<std::ptrdiff_t>(grams), kMargin, 0);
     }
 
-    std::array<std::uint8_t, kGrams + 16> bytes_;
+    std::array<std::uint8_t, kGrams + kMargin> bytes_;
     std::array<std::uint8_t, kGrams> poverty_;
     Row keys_;
     Row lowest_;
@@ -180,14 +204,17 @@ void collect_anchors(std::span<const std::uint8_t> text, std::size_t begin, std:
     std::int32_t best_key = -1;
     std::size_t emitted = text.size();
     for (std::size_t block = begin; block < end; block += Keys::kWindows) {
-        keys.take(text.subspan(block));
         const std::size_t block_end = std::min(block + Keys::kWindows, end);
+        keys.take(text.subspan(block), block_end - block);
         for (std::size_t window = block; window < block_end; ++window) {
             const std::int32_t lowest = keys.lowest(window - block);
-            if (best < window || lowest != best_key) {
+            if (best < window || best_key < 0) {
                 best = window;
                 best_key = lowest;
                 while (keys.key(best - block) != lowest) ++best;
+            } else if (lowest != best_key) {  // all grams but the last were in the window before
+                best = window + kGramsPerWindow - 1;
+                best_key = lowest;
             } else if (best == emitted) {
                 continue;
             }

@@ -35,21 +35,28 @@ std::vector<std::uint32_t> grams_of(std::span<const std::uint8_t> rom, Stretch s
     return grams;
 }
 
-// A bit for each of a few grams' hashes, so that nearly all others are passed over at once.
+// Two bits of one word for each of a few grams, so that nearly all others are passed over at once: a search for them
+// would cost more than all else.
 class Filter {
   public:
     explicit Filter(std::span<const std::uint32_t> grams) {
-        for (const std::uint32_t gram : grams) words_[hash(gram) >> 6] |= std::uint64_t{1} << (hash(gram) & 63U);
+        for (const std::uint32_t gram : grams) words_[word_of(hash(gram))] |= bits_of(hash(gram));
     }
     [[nodiscard]] bool may_hold(std::uint32_t gram) const noexcept {
-        return (words_[hash(gram) >> 6] >> (hash(gram) & 63U) & 1U) != 0;
+        const std::uint32_t hashed = hash(gram);
+        return (~words_[word_of(hashed)] & bits_of(hashed)) == 0;
     }
 
   private:
-    static constexpr unsigned kBits = 18;  // 32 KiB: stays in the L1 cache
-    static std::uint32_t hash(std::uint32_t gram) noexcept { return gram * kFactor >> (32 - kBits); }
+    static constexpr unsigned kWordBits = 12;  // 32 KiB: stays in the L1 cache
+    static std::uint32_t hash(std::uint32_t gram) noexcept { return gram * kFactor; }
+    static std::size_t word_of(std::uint32_t hashed) noexcept { return hashed >> (32 - kWordBits); }
+    static std::uint64_t bits_of(std::uint32_t hashed) noexcept {
+        return std::uint64_t{1} << (hashed >> (26 - kWordBits) & 63U) | std::uint64_t{1}
+                                                                            << (hashed >> (20 - kWordBits) & 63U);
+    }
 
-    std::vector<std::uint64_t> words_ = std::vector<std::uint64_t>((std::size_t{1} << kBits) / 64);
+    std::vector<std::uint64_t> words_ = std::vector<std::uint64_t>(std::size_t{1} << kWordBits);
 };
 
 }  // namespace

@@ -16,18 +16,12 @@ constexpr std::size_t kMostBefore = 24;        // bytes from the bank's instruct
 constexpr std::size_t kFewest = 2;             // different families of a routine's calls
 constexpr std::size_t kFewestTagged = 3;       // and behind a tag
 
-// Instructions that load a constant: which register's width says how many bytes it has.
-enum class Width : std::uint8_t { accumulator, index, word };
-struct Loader {
-    std::uint8_t opcode;
-    Width width;
-};
-constexpr std::array<Loader, 4> kLoaders{{
-    {0xA9, Width::accumulator},  // LDA #
-    {0xA2, Width::index},        // LDX #
-    {0xA0, Width::index},        // LDY #
-    {0xF4, Width::word},         // PEA
-}};
+// Instructions that load a constant: LDA, LDX, LDY and PEA.
+constexpr std::array<bool, 256> kLoads = [] {
+    std::array<bool, 256> loads{};
+    for (const unsigned opcode : {0xA9U, 0xA2U, 0xA0U, 0xF4U}) loads[opcode] = true;
+    return loads;
+}();
 
 // Instructions that may enter a decoder, with the operand bytes that say which one.
 struct Call {
@@ -41,30 +35,20 @@ constexpr std::array<Call, 4> kCalls{{
     {0x00, 1},  // BRK
 }};
 
-// For each opcode the index of its row, or kNoRow: all bytes of a ROM are tried.
+// For each opcode the index of its row, or kNoRow.
 constexpr std::uint8_t kNoRow = 0xFF;
-template <typename Rows>
-constexpr std::array<std::uint8_t, 256> rows_by_opcode(const Rows& rows) {
-    std::array<std::uint8_t, 256> result{};
-    result.fill(kNoRow);
-    for (std::size_t k = 0; k < rows.size(); ++k) result[rows[k].opcode] = static_cast<std::uint8_t>(k);
-    return result;
-}
-constexpr auto kLoaderOf = rows_by_opcode(kLoaders);
-constexpr auto kCallOf = rows_by_opcode(kCalls);
+constexpr std::array<std::uint8_t, 256> kCallOf = [] {
+    std::array<std::uint8_t, 256> rows{};
+    rows.fill(kNoRow);
+    for (std::size_t k = 0; k < kCalls.size(); ++k) rows[kCalls[k].opcode] = static_cast<std::uint8_t>(k);
+    return rows;
+}();
 
-constexpr bool is_loader(std::uint8_t opcode) {
-    return kLoaderOf[opcode] != kNoRow;
-}
-
-// The widths of registers: 8 bits or 16.
-struct Mode {
-    bool short_accumulator;
-    bool short_index;
-};
+// The widths of registers: a bit for each that has 8 bits, not 16. No bit: both have 16.
+enum Mode : unsigned { kShortAccumulator = 1, kShortIndex = 2, kModes = 4 };
 
 // Bytes of an instruction (WDC's 65C816 data sheet, table 5-4).
-constexpr std::size_t length_of(std::uint8_t opcode, Mode mode) {
+constexpr std::size_t length_of(std::uint8_t opcode, unsigned mode) {
     switch (opcode) {
         case 0x20:
         case 0x62:
@@ -84,7 +68,7 @@ constexpr std::size_t length_of(std::uint8_t opcode, Mode mode) {
         case 0xA2:
         case 0xC0:
         case 0xE0:
-            return mode.short_index ? 2 : 3;
+            return (mode & kShortIndex) != 0 ? 2 : 3;
         default:
             break;
     }
@@ -94,7 +78,7 @@ constexpr std::size_t length_of(std::uint8_t opcode, Mode mode) {
         case 0x0B:
             return 1;
         case 0x09:
-            return (opcode & 0x10) != 0 ? 3 : mode.short_accumulator ? 2 : 3;
+            return (opcode & 0x10) == 0 && (mode & kShortAccumulator) != 0 ? 2 : 3;
         case 0x0C:
         case 0x0D:
         case 0x0E:
@@ -106,12 +90,35 @@ constexpr std::size_t length_of(std::uint8_t opcode, Mode mode) {
     }
 }
 
-// Whether code does not go on after it: returns, jumps, STP, and what no program contains.
-constexpr bool ends_code(std::uint8_t opcode) {
-    constexpr std::array<std::uint8_t, 12> kEnds{0x40, 0x42, 0x4C, 0x5C, 0x60, 0x6B,
-                                                 0x6C, 0x7C, 0x80, 0x82, 0xDB, 0xDC};
-    return std::find(kEnds.begin(), kEnds.end(), opcode) != kEnds.end();
-}
+// Opcodes after which code does not go on: returns, jumps, STP, and what no program contains.
+constexpr std::array<std::uint8_t, 12> kEnds{0x40, 0x42, 0x4C, 0x5C, 0x60, 0x6B, 0x6C, 0x7C, 0x80, 0x82, 0xDB, 0xDC};
+
+constexpr std::uint8_t kRep = 0xC2;
+constexpr std::uint8_t kSep = 0xE2;
+
+// What a walk needs to know of an opcode in a mode, in one look-up.
+struct Step {
+    std::uint8_t length;
+    std::uint8_t asks;     // bits of the mode that the length depends on
+    bool is_plain = true;  // neither a constant nor a call, an end or a change of the mode
+};
+constexpr std::array<std::array<Step, 256>, kModes> kSteps = [] {
+    std::array<std::array<Step, 256>, kModes> steps{};
+    for (unsigned mode = 0; mode < kModes; ++mode) {
+        for (unsigned number = 0; number < 256; ++number) {
+            const auto opcode = static_cast<std::uint8_t>(number);
+            Step& step = steps[mode][opcode];
+            step.length = static_cast<std::uint8_t>(length_of(opcode, mode));
+            for (const unsigned bit : {kShortAccumulator, kShortIndex}) {
+                if (length_of(opcode, mode ^ bit) != step.length) step.asks |= static_cast<std::uint8_t>(bit);
+            }
+            const bool ends = std::find(kEnds.begin(), kEnds.end(), opcode) != kEnds.end();
+            const bool changes = opcode == kRep || opcode == kSep;
+            step.is_plain = !kLoads[opcode] && kCallOf[opcode] == kNoRow && !ends && !changes;
+        }
+    }
+    return steps;
+}();
 
 struct Immediate {
     std::uint32_t at;  // of its low byte
@@ -125,30 +132,37 @@ struct Walk {
     std::size_t count = 0;
     std::uint32_t call = kNoPlace;  // place of the call, or none
     std::uint32_t routine = 0;      // what is called
+    unsigned asked = 0;             // bits of the mode that it began with on which all this depends
 };
 
-Walk walk(std::span<const std::uint8_t> rom, std::size_t at, Mode mode) {
+Walk walk(std::span<const std::uint8_t> rom, std::size_t at, unsigned mode) {
     Walk result;
+    unsigned unchanged = kShortAccumulator | kShortIndex;  // bits of the mode that are as they were in the beginning
     for (std::size_t n = 0; n < kMostInstructions; ++n) {
         if (at + 4 > rom.size()) return result;
         const std::uint8_t opcode = rom[at];
-        if (kCallOf[opcode] != kNoRow) {
-            result.call = static_cast<std::uint32_t>(at);
-            result.routine = opcode;
-            for (std::size_t k = kCalls[kCallOf[opcode]].operands; k > 0; --k)
-                result.routine = result.routine << 8 | rom[at + k];
-            return result;
+        const Step step = kSteps[mode][opcode];
+        result.asked |= step.asks & unchanged;
+        if (!step.is_plain) {
+            if (kLoads[opcode]) {
+                const bool is_word = step.length == 3;
+                const auto value = static_cast<std::uint16_t>(is_word ? rom[at + 1] | rom[at + 2] << 8 : rom[at + 1]);
+                result.loads[result.count++] = {static_cast<std::uint32_t>(at + 1), value, is_word};
+            } else if (opcode == kRep || opcode == kSep) {
+                const unsigned bits = ((rom[at + 1] & 0x20) != 0 ? kShortAccumulator : 0U) |
+                                      ((rom[at + 1] & 0x10) != 0 ? kShortIndex : 0U);
+                mode = opcode == kSep ? mode | bits : mode & ~bits;
+                unchanged &= ~bits;
+            } else {
+                if (kCallOf[opcode] == kNoRow) return result;  // code ends here
+                result.call = static_cast<std::uint32_t>(at);
+                result.routine = opcode;
+                for (std::size_t k = kCalls[kCallOf[opcode]].operands; k > 0; --k)
+                    result.routine = result.routine << 8 | rom[at + k];
+                return result;
+            }
         }
-        if (ends_code(opcode)) return result;
-        const std::size_t length = length_of(opcode, mode);
-        if (is_loader(opcode)) {
-            const auto value = static_cast<std::uint16_t>(length == 3 ? rom[at + 1] | rom[at + 2] << 8 : rom[at + 1]);
-            result.loads[result.count++] = {static_cast<std::uint32_t>(at + 1), value, length == 3};
-        } else if (opcode == 0xC2 || opcode == 0xE2) {  // REP, SEP
-            if ((rom[at + 1] & 0x20) != 0) mode.short_accumulator = opcode == 0xE2;
-            if ((rom[at + 1] & 0x10) != 0) mode.short_index = opcode == 0xE2;
-        }
-        at += length;
+        at += step.length;
     }
     return result;
 }
@@ -168,54 +182,70 @@ class Reader {
   public:
     explicit Reader(const Space& space) : space_(space) {}
 
-    // Adds the sites whose word is loaded by the instruction at `at`, one of kLoaders.
+    // Adds the sites whose first constant, word or bank, is loaded by the instruction at `at`, one of kLoads: one for
+    // each mode that leads there. No instruction before decides about its width, so all are tried.
     void read(std::size_t at, std::vector<Site>& sites) const {
         const std::span<const std::uint8_t> rom = space_.rom();
-        if (at + 3 > rom.size()) return;
-        if (rom[at + 2] < 0x80 && !space_.has_lower_half()) return;  // leads to no ROM
-        const auto word_place = static_cast<std::uint32_t>(at + 1);
-        for (unsigned bits = 0; bits < 4; ++bits) {
-            const Mode mode{(bits & 1) != 0, (bits & 2) != 0};
-            if (loads_word(kLoaders[kLoaderOf[rom[at]]], mode)) add(walk(rom, at, mode), 0, word_place, sites);
-        }
-        // The bank may be loaded first. Its instruction decides nothing about the word's, so all widths are tried.
-        for (std::size_t before = at - std::min(at, kMostBefore); before + 2 <= at; ++before) {
-            if (!is_loader(rom[before])) continue;
-            for (unsigned bits = 0; bits < 4; ++bits) {
-                const Walk path = walk(rom, before, {(bits & 1) != 0, (bits & 2) != 0});
-                for (std::size_t k = 1; k < path.count; ++k) {
-                    if (path.loads[k].at == word_place && path.loads[k].is_word) add(path, k, word_place, sites);
-                }
+        if (at + 4 > rom.size()) return;
+        const unsigned width = kSteps[0][rom[at]].asks;
+        std::array<Walk, kModes> paths;
+        std::array<unsigned, kModes> path_of{};
+        for (unsigned mode = 0; mode < kModes; ++mode) {
+            const bool is_word = (mode & width) == 0;
+            // Neither a bank nor a word that leads to ROM.
+            if (is_word && rom[at + 2] != 0 && !may_lead(rom[at + 2])) continue;
+            // A path is that of another mode where it does not depend on what differs.
+            path_of[mode] = mode;
+            for (const unsigned bit : {kShortAccumulator, kShortIndex}) {
+                const unsigned other = mode & ~bit;
+                if (other == mode || (bit & width) != 0 || (paths[path_of[other]].asked & bit) != 0) continue;
+                path_of[mode] = path_of[other];
             }
+            if (path_of[mode] == mode) paths[mode] = walk(rom, at, mode);
+            add(paths[path_of[mode]], sites);
         }
     }
 
   private:
-    [[nodiscard]] static bool loads_word(const Loader& loader, Mode mode) noexcept {
-        if (loader.width == Width::accumulator) return !mode.short_accumulator;
-        return loader.width == Width::word || !mode.short_index;
+    [[nodiscard]] bool may_lead(unsigned high) const noexcept { return high >= 0x80 || space_.has_lower_half(); }
+
+    // Pairs the path's first constant with the others: as the word with banks after it, and as the bank of words.
+    void add(const Walk& path, std::vector<Site>& sites) const {
+        if (path.call == kNoPlace) return;
+        const Immediate& first = path.loads[0];
+        for (const Immediate& other : std::span(path.loads).subspan(1, path.count - 1)) {
+            if (first.is_word) pair(path, first, other, sites);
+            if (other.is_word && other.at - first.at <= kMostBefore) pair(path, other, first, sites);
+        }
     }
 
-    // Pairs the word, load `k` of the path, with the banks beside it: those after it, or the path's first.
-    void add(const Walk& path, std::size_t k, std::uint32_t word_place, std::vector<Site>& sites) const {
-        if (path.call == kNoPlace) return;
-        const unsigned word = path.loads[k].value;
-        const auto pair = [&](const Immediate& load) {
-            if (load.value >= kBanks || !space_.is_rom(word, load.value)) return;
-            const bool likely = space_.is_likely(word, load.value);
-            sites.push_back({path.call, path.routine, word_place, load.at, std::uint32_t{load.value} << 16 | word,
-                             likely ? space_.start_of(word, load.value) : kNoPlace,
-                             space_.is_strong(word, load.value)});
-        };
-        if (k > 0) {
-            pair(path.loads[0]);
-        } else {
-            for (std::size_t other = 1; other < path.count; ++other) pair(path.loads[other]);
-        }
+    void pair(const Walk& path, const Immediate& word, const Immediate& bank, std::vector<Site>& sites) const {
+        if (bank.value >= kBanks || !may_lead(word.value >> 8) || !space_.is_rom(word.value, bank.value)) return;
+        const bool likely = space_.is_likely(word.value, bank.value);
+        sites.push_back({path.call, path.routine, word.at, bank.at, std::uint32_t{bank.value} << 16 | word.value,
+                         likely ? space_.start_of(word.value, bank.value) : kNoPlace,
+                         space_.is_strong(word.value, bank.value)});
     }
 
     const Space& space_;
 };
+
+// How often each of these words stands in the ROM, at any position.
+std::map<unsigned, std::size_t> counts_of(const WordSet& words, const Space& space, const Work& work) {
+    const std::span<const std::uint8_t> rom = space.rom();
+    std::vector<std::map<unsigned, std::size_t>> parts((rom.size() + kPartBytes - 1) / kPartBytes);
+    for_each_part(parts.size(), work, [&](std::size_t part) {
+        const std::size_t end = std::min(rom.size() - 1, (part + 1) * kPartBytes);
+        for (std::size_t at = part * kPartBytes; at < end; ++at) {
+            if (words.contains(space.word_at(at))) ++parts[part][space.word_at(at)];
+        }
+    });
+    std::map<unsigned, std::size_t> counts;
+    for (const auto& some : parts) {
+        for (const auto& [word, count] : some) counts[word] += count;
+    }
+    return counts;
+}
 
 }  // namespace
 
@@ -226,17 +256,18 @@ void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const 
     for_each_part(parts.size(), work, [&](std::size_t part) {
         const std::size_t end = std::min(rom.size(), (part + 1) * kPartBytes);
         for (std::size_t at = part * kPartBytes; at < end; ++at) {
-            if (is_loader(rom[at])) reader.read(at, parts[part]);
+            if (kLoads[rom[at]]) reader.read(at, parts[part]);
         }
     });
     std::vector<Site> sites;
     for (const auto& some : parts) sites.insert(sites.end(), some.begin(), some.end());
     // One call unpacks one block: of its pairs the best counts.
     const auto apart = [](const Site& one) { return std::max(one.word, one.bank) - std::min(one.word, one.bank); };
-    std::stable_sort(sites.begin(), sites.end(), [&](const Site& a, const Site& b) {
-        return std::tuple(a.routine, a.call, !a.strong, a.target == kNoPlace, apart(a), a.word) <
-               std::tuple(b.routine, b.call, !b.strong, b.target == kNoPlace, apart(b), b.word);
-    });
+    const auto rank = [&](const Site& one) {
+        return std::tuple(one.routine, one.call, !one.strong, one.target == kNoPlace, apart(one), one.word,
+                          one.bank < one.word);
+    };
+    std::sort(sites.begin(), sites.end(), [&](const Site& a, const Site& b) { return rank(a) < rank(b); });
     const double chance =
         static_cast<double>(space.strong_count()) / static_cast<double>(std::max<std::size_t>(rom.size(), 1));
     struct Routine {
@@ -285,7 +316,8 @@ void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const 
     }
 }
 
-void find_tagged(const Space& space, std::span<const Reference> longs, Claims& claims, FoundShapes& found) {
+void find_tagged(const Space& space, std::span<const Reference> longs, Claims& claims, FoundShapes& found,
+                 const Work& work) {
     const std::span<const std::uint8_t> rom = space.rom();
     std::map<unsigned, std::vector<const Reference*>> by_tag;
     std::size_t strong = 0;
@@ -294,17 +326,15 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
         if (one.position < 2 || claims.has(one.position) || claims.has(one.position + 2)) continue;
         by_tag[space.word_at(one.position - 2)].push_back(&one);
     }
-    std::erase_if(by_tag, [](const auto& item) { return item.second.size() < kFewestTagged; });
-    if (by_tag.empty()) return;
+    // Most tags lead to too few blocks; only for the others it matters how often they occur.
+    struct Tagged {
+        std::size_t strong;  // pointers to strong starts
+        std::size_t families;
+    };
+    std::map<unsigned, Tagged> tagged;
     WordSet tags(kWords);
-    for (const auto& [tag, references] : by_tag) tags.insert(tag);
-    std::map<unsigned, std::size_t> counts;
-    for (std::size_t at = 0; at + 1 < rom.size(); ++at) {
-        if (tags.contains(space.word_at(at))) ++counts[space.word_at(at)];
-    }
-    const double threshold = std::log(static_cast<double>(kWords) / kAccidents);
-    constexpr double kMostByChance = 0.1;  // pointers that are expected behind a tag by chance
     for (const auto& [tag, references] : by_tag) {
+        if (references.size() < kFewestTagged) continue;
         std::vector<std::uint32_t> families;
         for (const Reference* one : references) {
             if (space.starts().strong[one->target] != 0) families.push_back(space.starts().families[one->target]);
@@ -312,14 +342,24 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
         const std::size_t strong_behind = families.size();
         std::sort(families.begin(), families.end());
         families.erase(std::unique(families.begin(), families.end()), families.end());
+        if (families.size() < kFewestTagged) continue;
+        tagged[tag] = {strong_behind, families.size()};
+        tags.insert(tag);
+    }
+    if (tagged.empty()) return;
+    const std::map<unsigned, std::size_t> counts = counts_of(tags, space, work);
+    const double threshold = std::log(static_cast<double>(kWords) / kAccidents);
+    constexpr double kMostByChance = 0.1;  // pointers that are expected behind a tag by chance
+    for (const auto& [tag, behind_it] : tagged) {
+        const std::vector<const Reference*>& references = by_tag[tag];
         // What chance gives is measured on all pointers but those behind this tag.
-        const auto places = static_cast<double>(counts[tag]);
+        const auto places = static_cast<double>(counts.at(tag));
         const auto by_chance = [&rom, places](std::size_t pointers, std::size_t behind) {
             return (static_cast<double>(pointers - behind) + 0.5) / static_cast<double>(rom.size()) * places;
         };
-        const double expected = by_chance(strong, strong_behind);
-        const double evidence = surprise(static_cast<double>(families.size()), expected);
-        if (families.size() < kFewestTagged || expected > kMostByChance || evidence < threshold) continue;
+        const double expected = by_chance(strong, behind_it.strong);
+        const double evidence = surprise(static_cast<double>(behind_it.families), expected);
+        if (expected > kMostByChance || evidence < threshold) continue;
         const bool only_strong = by_chance(longs.size(), references.size()) > kMostByChance;
         const auto group = static_cast<std::uint32_t>(found.groups.size());
         found.groups.push_back({static_cast<float>(evidence), 0, kTagged});
@@ -346,7 +386,7 @@ FoundShapes find_shapes(std::span<const std::uint8_t> rom, std::span<const std::
     }
     find_word_tables(space, claims, found, work);
     find_in_code(space, claims, found, work);
-    find_tagged(space, longs, claims, found);
+    find_tagged(space, longs, claims, found, work);
     return found;
 }
 

@@ -56,6 +56,7 @@ Space::Space(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kP
     for (const auto& [word, bank] : addresses) {
         ++first_bank_[word + 1U];
         word_banks_.push_back(bank);
+        bank_bits_[word] |= std::uint64_t{1} << (bank % 64);
     }
     for (std::size_t word = 0; word < kWords; ++word) first_bank_[word + 1] += first_bank_[word];
     for (std::size_t page = 0; page < kPages; page += 2) {

@@ -58,6 +58,8 @@ class Space {
     [[nodiscard]] std::span<const std::uint8_t> banks_of(unsigned word) const noexcept {
         return std::span(word_banks_).subspan(first_bank_[word], first_bank_[word + 1] - first_bank_[word]);
     }
+    // A bit for each of these banks; some share one. No common bit: no common bank.
+    [[nodiscard]] std::uint64_t bank_bits_of(unsigned word) const noexcept { return bank_bits_[word]; }
 
   private:
     static constexpr std::size_t kNowhere = ~std::size_t{0};
@@ -74,6 +76,7 @@ class Space {
     std::size_t strong_count_ = 0;
     std::vector<std::uint32_t> first_bank_;
     std::vector<std::uint8_t> word_banks_;
+    std::vector<std::uint64_t> bank_bits_ = std::vector<std::uint64_t>(kWords);
 };
 
 // Bytes that a group of pointers has claimed.
@@ -94,7 +97,8 @@ void find_word_tables(const Space& space, Claims& claims, FoundShapes& found, co
 void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const Work& work);
 
 // Finds addresses behind the same two bytes, as in scripts.
-void find_tagged(const Space& space, std::span<const Reference> longs, Claims& claims, FoundShapes& found);
+void find_tagged(const Space& space, std::span<const Reference> longs, Claims& claims, FoundShapes& found,
+                 const Work& work);
 
 // The evidence of `hits` successes where chance gives `expected`: the logarithm of how unlikely that is.
 [[nodiscard]] double surprise(double hits, double expected) noexcept;

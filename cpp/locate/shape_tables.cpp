@@ -4,9 +4,11 @@
 #include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 #include <utility>
 
+#include "locate/fingerprint.hpp"
 #include "locate/shape_space.hpp"
 
 namespace halscope::locate {
@@ -15,6 +17,8 @@ namespace {
 constexpr std::uint32_t kLeastStride = 2;
 constexpr std::uint32_t kMostStride = 32;
 constexpr std::size_t kPartBytes = std::size_t{1} << 17;  // of ROM
+constexpr std::uint32_t kStridesOfPart = 4;  // they share what is read of the ROM: a block of so many words of 64 bits
+constexpr std::size_t kBlockWords = 1024;
 constexpr double kLeadsToStart = 0.8;  // chance that an entry of a true table leads to a strong start
 constexpr float kSeed = 12;            // nats from which a run of words is worth looking for its banks
 constexpr float kLongSeed = 30;        // nats from which the banks may be far away
@@ -87,6 +91,9 @@ class Finder {
         }
         bank_miss_ = static_cast<float>(std::log(1 - kLeadsToStart));
         threshold_ = static_cast<float>(std::log(positions * (kMostStride - kLeastStride + 1) / kAccidents));
+        for (std::size_t word = 0; word < kWords; ++word) {
+            words_by_byte_[word] = space.strong_words().contains(word) ? 1 : 0;
+        }
         for (const std::uint32_t family : space.starts().families) families_ = std::max<std::size_t>(families_, family);
     }
 
@@ -94,9 +101,10 @@ class Finder {
     void search(std::vector<Seed>& all_seeds, std::vector<Table>& all_tables) const {
         std::vector<std::vector<Table>> tables(kMostStride + 1);
         std::vector<std::vector<Seed>> seeds(kMostStride + 1);
-        for_each_part(kMostStride - kLeastStride + 1, work_, [&](std::size_t k) {
-            const auto stride = static_cast<std::uint32_t>(k + kLeastStride);
-            find_runs(stride, tables[stride], seeds[stride]);
+        for_each_part((kMostStride - kLeastStride) / kStridesOfPart + 1, work_, [&](std::size_t part) {
+            const auto first = static_cast<std::uint32_t>(kLeastStride + part * kStridesOfPart);
+            const std::uint32_t end = std::min(first + kStridesOfPart, kMostStride + 1);
+            find_runs(first, end, tables, seeds);
         });
         for (std::uint32_t stride = kLeastStride; stride <= kMostStride; ++stride) {
             all_tables.insert(all_tables.end(), tables[stride].begin(), tables[stride].end());
@@ -153,20 +161,7 @@ class Finder {
         const std::span<const std::uint8_t> rom = space_.rom();
         if (rom.size() < 3 * kWindow) return {};
         const bool by_banks = space_.has_lower_half();
-        // A table of two windows contains a whole one whatever the step; in a small ROM one is enough.
-        const std::size_t step = std::clamp<std::size_t>(rom.size() >> 19, 1, kWindow);
-        std::vector<std::size_t> windows;
-        for (std::size_t at = 0; at + kWindow <= rom.size(); at += step) {
-            const auto window = rom.subspan(at, kWindow);
-            const unsigned mask = by_banks ? 0xC0 : 0x80;
-            const unsigned group = by_banks ? window[0] & 0xC0U : 0x80;
-            if (!std::all_of(window.begin(), window.end(), [&](auto byte) { return (byte & mask) == group; })) continue;
-            std::array<std::uint64_t, 4> values{};
-            for (const std::uint8_t byte : window) values[byte / 64] |= std::uint64_t{1} << (byte % 64);
-            int different = 0;
-            for (const std::uint64_t some : values) different += std::popcount(some);
-            if (different >= (by_banks ? 2 : 5)) windows.push_back(at);
-        }
+        const std::vector<std::size_t> windows = windows_apart(by_banks);
         const std::size_t every = windows.size() / kMostWindows + 1;
         std::vector<std::vector<Table>> found(windows.size() / every + 1);
         for_each_part(found.size(), work_, [&](std::size_t part) {
@@ -181,42 +176,126 @@ class Finder {
     }
 
   private:
+    // Where a column of high bytes, or of banks, may begin.
+    [[nodiscard]] std::vector<std::size_t> windows_apart(bool by_banks) const {
+        const std::span<const std::uint8_t> rom = space_.rom();
+        // A table of two windows contains a whole one whatever the step; in a small ROM one is enough.
+        const std::size_t step = std::clamp<std::size_t>(rom.size() >> 19, 1, kWindow);
+        const std::size_t count = (rom.size() - kWindow) / step + 1;
+        const std::size_t of_part = kPartBytes / step;
+        const unsigned mask = by_banks ? 0xC0 : 0x80;  // of the bits that are equal in a column
+        const unsigned different = by_banks ? 2 : 5;
+        std::vector<std::vector<std::size_t>> parts((count + of_part - 1) / of_part);
+        for_each_part(parts.size(), work_, [&](std::size_t part) {
+            for (std::size_t k = part * of_part; k < std::min(count, (part + 1) * of_part); ++k) {
+                const auto window = rom.subspan(k * step, kWindow);
+                const unsigned group = by_banks ? window[0] & mask : mask;
+                if (!std::all_of(window.begin(), window.end(), [&](auto byte) { return (byte & mask) == group; })) {
+                    continue;
+                }
+                if (distinct_bytes(window, different) >= different) parts[part].push_back(k * step);
+            }
+        });
+        std::vector<std::size_t> windows;
+        for (const auto& some : parts) windows.insert(windows.end(), some.begin(), some.end());
+        return windows;
+    }
+
     void look_apart(std::int64_t at, bool by_banks, std::vector<Table>& tables) const {
-        const auto rom = space_.rom();
-        const auto size = static_cast<std::int64_t>(rom.size());
         std::optional<Met> families;
+        const auto look = [&](std::int64_t gap) {
+            if (!families) families.emplace(families_ + 1);
+            add_apart(at, gap, by_banks, *families, tables);
+        };
+        if (by_banks) {
+            for_each_gap_of_banks(at, look);
+        } else {
+            for_each_gap_of_high_bytes(at, look);
+        }
+    }
+
+    // Calls `look` for each distance, ascending, at which the high bytes before the banks at `at`, and the low bytes
+    // before those, make enough addresses of strong starts.
+    template <typename Look>
+    void for_each_gap_of_banks(std::int64_t at, Look look) const {
+        const auto size = static_cast<std::int64_t>(space_.rom().size());
+        const auto byte = [&](std::int64_t place) { return space_.rom()[static_cast<std::size_t>(place)]; };
         for (std::int64_t gap = -kMostApart; gap <= kMostApart; ++gap) {
             if (std::abs(gap) < static_cast<std::int64_t>(kFewest)) continue;
-            const std::int64_t low = by_banks ? at - 2 * gap : at - gap;
+            const std::int64_t low = at - 2 * gap;
             if (low < 0 || std::max(low, at) + static_cast<std::int64_t>(kWindow) > size) continue;
-            const auto byte = [&](std::int64_t place) { return rom[static_cast<std::size_t>(place)]; };
             std::size_t hits = 0;
             for (std::int64_t k = 0; k < static_cast<std::int64_t>(kWindow); ++k) {
                 const unsigned word = byte(low + k) | unsigned{byte(low + gap + k)} << 8;
-                const bool leads = space_.strong_words().contains(word);
-                if (leads && (!by_banks || space_.is_strong(word, byte(at + k)))) ++hits;
+                if (space_.strong_words().contains(word) && space_.is_strong(word, byte(at + k))) ++hits;
                 if (k == 1 && hits == 0) break;
             }
-            if (hits < (by_banks ? kFewest : kFewestWords)) continue;
-            Layout layout{static_cast<std::uint32_t>(low), 1};
-            layout.high = static_cast<std::int32_t>(gap);
-            if (!families) families.emplace(families_ + 1);
-            const double chances = 2.0 * kMostApart;
-            std::optional<Table> table;
-            if (by_banks) {
-                layout.column = static_cast<std::uint32_t>(at);
-                layout.column_stride = 1;
-                table = measured(layout, *families);
-            } else {
-                const auto [entries, score] = run_of(layout);
-                if (score >= kSeed + static_cast<float>(std::log(chances))) {
-                    table = with_column(layout, entries, kNear, *families);
+            if (hits >= kFewest) look(gap);
+        }
+    }
+
+    // The same for low bytes before the high bytes at `at`, which make words of strong starts. All low bytes that come
+    // into question are marked with the entries whose high byte they fit; then eight distances are counted at once.
+    template <typename Look>
+    void for_each_gap_of_high_bytes(std::int64_t at, Look look) const {
+        constexpr std::size_t kLanes = sizeof(std::uint64_t);
+        constexpr std::uint64_t kEach = 0x0101010101010101U;
+        const std::span<const std::uint8_t> rom = space_.rom();
+        std::array<std::uint8_t, 256> entries{};  // by low byte, a bit for each entry
+        for (std::size_t k = 0; k < kWindow; ++k) {
+            const std::uint8_t* const leads = words_by_byte_.data() + 256 * rom[static_cast<std::size_t>(at) + k];
+            for (std::size_t low = 0; low < entries.size(); ++low) {
+                entries[low] = static_cast<std::uint8_t>(entries[low] | leads[low] << k);
+            }
+        }
+        const auto first = static_cast<std::size_t>(std::max<std::int64_t>(0, at - kMostApart));
+        const std::size_t last = std::min(rom.size() - kWindow, static_cast<std::size_t>(at + kMostApart));
+        std::array<std::uint8_t, 2 * kMostApart + 1 + 2 * kLanes> marks{};
+        for (std::size_t k = 0; first + k < last + kWindow; ++k) marks[k] = entries[rom[first + k]];
+        for (std::size_t end = last + 1; end > first;) {  // low bytes descend as distances ascend
+            const std::size_t begin = end - std::min(end - first, kLanes);
+            std::uint64_t hits = 0;
+            for (std::size_t k = 0; k < kWindow; ++k) {
+                std::uint64_t lanes;
+                std::memcpy(&lanes, marks.data() + (begin - first) + k, sizeof lanes);
+                hits += lanes >> k & kEach;
+            }
+            static_assert(kWindow < 8 && kFewestWords == 4);
+            if ((hits & 4 * kEach) != 0) {
+                for (std::size_t low = end; low-- > begin;) {
+                    const std::uint8_t* const mark = marks.data() + (low - first);
+                    int count = 0;
+                    for (std::size_t k = 0; k < kWindow; ++k) count += mark[k] >> k & 1;
+                    const std::int64_t gap = at - static_cast<std::int64_t>(low);
+                    if (std::abs(gap) < static_cast<std::int64_t>(kFewest)) continue;
+                    // One of the first two leads to a start, so that a table is met near its beginning.
+                    const bool begins = ((mark[0] & 1) | (mark[1] & 2)) != 0;
+                    if (count >= static_cast<int>(kFewestWords) && begins) look(gap);
                 }
             }
-            if (!table) continue;
-            table->score -= static_cast<float>(std::log(chances));
-            if (table->score >= threshold_) tables.push_back(*table);
+            end = begin;
         }
+    }
+
+    // Adds the table that has its columns so far from each other, if it is one.
+    void add_apart(std::int64_t at, std::int64_t gap, bool by_banks, Met& families, std::vector<Table>& tables) const {
+        Layout layout{static_cast<std::uint32_t>(by_banks ? at - 2 * gap : at - gap), 1};
+        layout.high = static_cast<std::int32_t>(gap);
+        const double chances = 2.0 * kMostApart;
+        std::optional<Table> table;
+        if (by_banks) {
+            layout.column = static_cast<std::uint32_t>(at);
+            layout.column_stride = 1;
+            table = measured(layout, families);
+        } else {
+            const auto [entries, score] = run_of(layout);
+            if (score >= kSeed + static_cast<float>(std::log(chances))) {
+                table = with_column(layout, entries, kNear, families);
+            }
+        }
+        if (!table) return;
+        table->score -= static_cast<float>(std::log(chances));
+        if (table->score >= threshold_) tables.push_back(*table);
     }
 
     // A run of words from its first to where the evidence is highest: its entries, and the evidence.
@@ -267,59 +346,88 @@ class Finder {
         return at + 1 < space_.rom().size() && leads_.contains(at);
     }
 
-    // Calls `visit` for each position that leads somewhere, and one or two strides further on too.
+    // Calls `visit` for each position that leads somewhere, and one or two strides further on too; those of the words
+    // [begin, end) of 64 positions.
     template <typename Visit>
-    void for_each_begin(std::uint32_t stride, Visit visit) const {
+    void for_each_begin(std::uint32_t stride, std::size_t begin, std::size_t end, Visit visit) const {
         const auto shifted = [this](std::size_t word, std::uint32_t by) {
             const std::size_t first = word + by / 64;
             return leads_.word(first) >> (by % 64) | leads_.word(first + 1) << 1 << (63 - by % 64);
         };
-        for (std::size_t word = 0; word + 2 < leads_.words(); ++word) {
+        for (std::size_t word = begin; word < std::min(end, leads_.words() - 2); ++word) {
             if (leads_.word(word) == 0) continue;
             std::uint64_t bits = leads_.word(word) & (shifted(word, stride) | shifted(word, 2 * stride));
             for (; bits != 0; bits &= bits - 1) visit(64 * word + static_cast<std::size_t>(std::countr_zero(bits)));
         }
     }
 
-    // Runs of words at one stride: those that lead into one bank are tables, others are seeds.
-    void find_runs(std::uint32_t stride, std::vector<Table>& tables, std::vector<Seed>& seeds) const {
+    // Runs of words at the strides [first, end): those that lead into one bank are tables, others are seeds.
+    void find_runs(std::uint32_t first, std::uint32_t end, std::vector<std::vector<Table>>& tables,
+                   std::vector<std::vector<Seed>>& seeds) const {
         Met met(kWords);
         Met families(families_ + 1);
-        std::vector<std::uint32_t> done(stride, 0);  // by phase: words before this are in a seed already
-        for_each_begin(stride, [&](std::size_t at) {
-            for (const std::uint8_t bank : space_.banks_of(space_.word_at(at))) {
-                const auto leads = [&](std::size_t place) {
-                    return leads_anywhere(place) && space_.is_strong(space_.word_at(place), bank);
-                };
-                if (!leads(at + stride) && !leads(at + 2 * stride)) continue;
-                if ((at >= stride && leads(at - stride)) || (at >= 2 * stride && leads(at - 2 * stride))) continue;
-                const Layout layout{static_cast<std::uint32_t>(at), stride, kNoColumn, 0, bank};
-                Table table = measured(layout, families);
-                table.score -= static_cast<float>(std::log(space_.banks().size()));
-                if (table.score >= threshold_) tables.push_back(table);
+        std::vector<Seeded> seeded(end);
+        for (std::uint32_t stride = first; stride < end; ++stride) seeded[stride].done.assign(stride, 0);
+        for (std::size_t word = 0; word < leads_.words(); word += kBlockWords) {
+            stop_if_cancelled(work_.cancel);
+            for (std::uint32_t stride = first; stride < end; ++stride) {
+                for_each_begin(stride, word, word + kBlockWords, [&](std::size_t at) {
+                    add_tables(at, stride, families, tables[stride]);
+                    add_seed(at, stride, met, seeded[stride], seeds[stride]);
+                });
             }
-            if (at < done[at % stride] || !leads_anywhere(at + stride)) return;
-            met.reset();
-            float score = 0;
-            float peak = 0;
-            std::uint32_t entries = 0;
-            for (std::uint32_t k = 0; k < kMostEntries; ++k) {
-                const std::size_t place = at + std::size_t{k} * stride;
-                if (place + 1 >= space_.rom().size()) break;
-                const unsigned word = space_.word_at(place);
-                if (leads_.contains(place) && met.meet(word)) {
-                    score += hit_;
-                    if (score > peak) entries = k + 1;
-                    peak = std::max(peak, score);
-                } else {  // a repeated word is no miss, but padding must come to an end
-                    score += leads_.contains(place) ? miss_ / 4 : miss_;
-                    if (score <= 0 || score < peak - 2 * hit_) break;
-                }
+        }
+    }
+
+    // The tables of one bank that begin at a position.
+    void add_tables(std::size_t at, std::uint32_t stride, Met& families, std::vector<Table>& tables) const {
+        const auto banks_at = [this](std::size_t place) {
+            return leads_anywhere(place) ? space_.bank_bits_of(space_.word_at(place)) : 0;
+        };
+        const unsigned word = space_.word_at(at);
+        if ((space_.bank_bits_of(word) & (banks_at(at + stride) | banks_at(at + 2 * stride))) == 0) return;
+        for (const std::uint8_t bank : space_.banks_of(word)) {
+            const auto leads = [&](std::size_t place) {
+                return leads_anywhere(place) && space_.is_strong(space_.word_at(place), bank);
+            };
+            if (!leads(at + stride) && !leads(at + 2 * stride)) continue;
+            if ((at >= stride && leads(at - stride)) || (at >= 2 * stride && leads(at - 2 * stride))) continue;
+            const Layout layout{static_cast<std::uint32_t>(at), stride, kNoColumn, 0, bank};
+            Table table = measured(layout, families);
+            table.score -= static_cast<float>(std::log(space_.banks().size()));
+            if (table.score >= threshold_) tables.push_back(table);
+        }
+    }
+
+    // What is in seeds of one stride already.
+    struct Seeded {
+        std::vector<std::uint32_t> done;  // by phase: the words before this
+        std::uint32_t furthest = 0;       // of these
+    };
+
+    void add_seed(std::size_t at, std::uint32_t stride, Met& met, Seeded& seeded, std::vector<Seed>& seeds) const {
+        if (!leads_anywhere(at + stride) || (at < seeded.furthest && at < seeded.done[at % stride])) return;
+        met.reset();
+        float score = 0;
+        float peak = 0;
+        std::uint32_t entries = 0;
+        for (std::uint32_t k = 0; k < kMostEntries; ++k) {
+            const std::size_t place = at + std::size_t{k} * stride;
+            if (place + 1 >= space_.rom().size()) break;
+            const unsigned word = space_.word_at(place);
+            if (leads_.contains(place) && met.meet(word)) {
+                score += hit_;
+                if (score > peak) entries = k + 1;
+                peak = std::max(peak, score);
+            } else {  // a repeated word is no miss, but padding must come to an end
+                score += leads_.contains(place) ? miss_ / 4 : miss_;
+                if (score <= 0 || score < peak - 2 * hit_) break;
             }
-            if (peak < kSeed) return;
-            seeds.push_back({static_cast<std::uint32_t>(at), stride, entries, peak});
-            done[at % stride] = static_cast<std::uint32_t>(at + std::size_t{entries} * stride);
-        });
+        }
+        if (peak < kSeed) return;
+        seeds.push_back({static_cast<std::uint32_t>(at), stride, entries, peak});
+        seeded.done[at % stride] = static_cast<std::uint32_t>(at + std::size_t{entries} * stride);
+        seeded.furthest = std::max(seeded.furthest, seeded.done[at % stride]);
     }
 
     // Scores a table both ways from its first entry.
@@ -444,6 +552,7 @@ class Finder {
     float bank_miss_ = 0;
     float threshold_ = 0;
     std::array<float, kBanks> bank_hit_{};
+    std::vector<std::uint8_t> words_by_byte_ = std::vector<std::uint8_t>(kWords);  // 1: it leads to a strong start
     std::size_t families_ = 0;
 };
 

@@ -56,7 +56,7 @@ class VramOrigins:
 
     Args:
         origins: 2048 tuples, best origin first; an empty tuple if no origin is known. Any sequence type: the index
-            builds the tuples lazily.
+            builds the tuples lazily. An attribute `known` of it (bool[2048]) is used instead of building them all.
         informative: bool[2048], False where a unit holds too little information (blank, one colour) to identify it.
         transforms: The transforms that origins may name.
     """
@@ -68,7 +68,15 @@ class VramOrigins:
     @property
     def located(self) -> int:
         """Number of informative units with a known origin."""
-        return sum(bool(self.origins[tile]) for tile in np.flatnonzero(self.informative).tolist())
+        return int(np.count_nonzero(self.known & self.informative))
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """bool[2048], the units with a known origin, whether they are informative or not."""
+        counted = getattr(self.origins, "known", None)  # a sequence that builds its tuples lazily need not build them
+        if counted is not None:
+            return np.asarray(counted, np.bool_)
+        return np.fromiter(map(bool, self.origins), np.bool_, len(self.origins))
 
     def at(self, vram_byte: int, bpp: int | Literal["mode7"] = 4) -> tuple[Origin, ...]:
         """Return the origins of the tile at a VRAM address, best first; an empty tuple if none is known.

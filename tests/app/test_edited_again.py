@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from halscope.app import LiveEdits, LiveProject, Workspace, sheet_of_sprite
 from halscope.app._watched_folder import LOOK_EVERY
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
-from halscope.inject import Sheet, apply_patch, read_sheet, write_sheet
+from halscope.inject import Sheet, apply_patch, on_original, read_sheet, write_sheet
 from halscope.ppu.coverage import coverage
 from halscope.project import Project
 from halscope.session import Session
@@ -111,8 +112,31 @@ def test_the_figure_that_is_pointed_at_is_a_sheet_of_the_original_rom(
         if numbers:
             break
         update = play.run(1)
-    sheet = read_sheet(sheet_of_sprite(play.workspace, update, numbers[0], tmp_path)).sheet
+    path = sheet_of_sprite(play.workspace, update, numbers[0], tmp_path)
+    sheet = read_sheet(path).sheet
     assert any(cell.rom_tile is not None for cell in sheet.cells)
+    plain = replace(sheet, cells=tuple(replace(cell, tile=cell.original, rom_tile=None) for cell in sheet.cells))
+    write_sheet(plain, None, path)
+    sheet_of_sprite(play.workspace, update, numbers[0], tmp_path)
+    assert read_sheet(path).sheet.cells == sheet.cells, "a sheet from before the edit shows it from now on"
+    paint_one_colour(path)
+    mine = path.read_bytes()
+    sheet_of_sprite(play.workspace, update, numbers[0], tmp_path)
+    assert path.read_bytes() == mine, "what was painted and is not in the game yet stays"
+
+
+def test_a_sheet_shows_the_edit_while_vram_has_the_old_tiles(edited: tuple[Play, Path, Update]) -> None:
+    play, png, _ = edited
+    sheet = read_sheet(png).sheet
+    contained = play.workspace.running.rom
+    assert contained is not None
+    shown = on_original(sheet, play.workspace.rom, play.workspace.plugins.codecs(), contained)
+    made = {change.place: change.new for edit in play.edits.edits.edits for change in edit.sheet.changes}
+    assert {
+        place: shown.cells[cells[0]].tile
+        for place, cells in shown.places.items()
+        if shown.cells[cells[0]].rom_tile is not None
+    } == made
 
 
 def shows_an_edit(play: Play, update: Update, number: int) -> bool:
@@ -143,7 +167,9 @@ def test_a_figure_with_edited_tiles_is_exported_and_edited_again(
     blank_one_tile(png, again)
     play.run(3)
     [edit] = play.edits.edits.edits
-    assert any(change.over is not None for change in edit.sheet.changes), play.said
+    assert any(change.over for change in edit.sheet.changes), play.said
+    kept = {change.place for one in before.edits for change in one.sheet.changes}
+    assert kept <= {change.place for change in edit.sheet.changes}, "the tiles that were not painted again stay edited"
     patch = play.edits.patch
     assert patch is not None
     assert apply_patch(play.workspace.rom, patch)

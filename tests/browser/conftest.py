@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
-from support.made_host import eventually
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from support.page_game import CHROMIUM, Game
 
-CHROMIUM = shutil.which("chromium")
-EDITOR = f"{sys.executable} {Path(__file__).with_name('painting_editor.py')}"
-PATIENCE = 30_000  # milliseconds
+PATIENCE = 60_000  # milliseconds
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -32,27 +24,12 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-class Game:
-    """`halscope play --no-browser` in a process of its own."""
-
-    def __init__(self, folder: Path, rom: Path, *more: object) -> None:
-        self.errors = folder / "errors.txt"
-        with self.errors.open("w") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "halscope", "play", str(rom), "--no-browser", *map(str, more)],
-                stderr=errors,
-                stdout=subprocess.DEVNULL,
-                cwd=folder,
-                env=os.environ | {"PYTHONUNBUFFERED": "1", "HALSCOPE_EDITOR": EDITOR},
-            )
-        assert eventually(lambda: "in a browser" in self.errors.read_text()), self.errors.read_text()
-        found = re.search(r"http://\S+", self.errors.read_text())
-        assert found is not None
-        self.address = found[0]
-
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """All pages' context: what the browser has compiled of a game's page is there for the next one."""
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as made:
+        made.set_default_timeout(PATIENCE)
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +38,9 @@ def start_game() -> type[Game]:
     return Game
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
+    """The demo game, for all tests that leave it as they found it, or that do not mind."""
     if not available_cores():
         pytest.skip("no libretro core is installed")
     folder = tmp_path_factory.mktemp("game")
@@ -78,10 +56,9 @@ def is_wrong(message: ConsoleMessage) -> bool:
 
 
 @pytest.fixture
-def page(browser: Browser, game: Game) -> Iterator[Page]:
-    """The page, once it shows sprites; it must log no errors."""
-    opened = browser.new_page(viewport={"width": 1280, "height": 720})
-    opened.set_default_timeout(PATIENCE)
+def page(context: BrowserContext, game: Game) -> Iterator[Page]:
+    """The page, once it shows sprites; it must log no errors. It remembers nothing of the page of the test before."""
+    opened = context.new_page()
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("console", lambda message: wrong.append(message.text) if is_wrong(message) else None)
@@ -92,5 +69,6 @@ def page(browser: Browser, game: Game) -> Iterator[Page]:
     if paused.is_visible():  # the next test's game runs
         paused.click()
         opened.get_by_role("button", name="Pause").wait_for()
+    opened.evaluate("localStorage.clear()")
     opened.close()
     assert not wrong

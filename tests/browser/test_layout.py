@@ -10,8 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from halscope.demo import rom_path
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
-
-expect.set_options(timeout=30_000)
+from support.inspector_page import pause, wait_until_painted
 
 pytestmark = pytest.mark.slow
 
@@ -72,13 +71,13 @@ def test_a_view_in_a_window_of_its_own_marks_what_is_clicked_in_the_page(page: P
 
 
 def test_vram_shows_the_tiles_that_python_decodes(page: Page) -> None:
-    page.keyboard.press(" ")
+    pause(page)
     page.keyboard.press("2")
     page.get_by_label("mark what changes").uncheck()
     for depth, row in (("4", 9), ("2", 3)):
         page.get_by_label("Depth").select_option(depth)
         page.get_by_label("Palette").select_option(str(row))
-        page.wait_for_timeout(100)
+        wait_until_painted(page)
         found, pixels = shown(page, ".vram")
         bpp = int(depth)
         vram, colours = np.array(found["vram"], np.uint8), np.array([rgb(word) for word in found["cgram"]])
@@ -90,15 +89,14 @@ def test_vram_shows_the_tiles_that_python_decodes(page: Page) -> None:
             expected = colours[(row << bpp) + tile.astype(int)]
             np.testing.assert_array_equal(pixels[y : y + 8, x : x + 8, :3], expected)
         assert seen > 50
-    page.get_by_role("button", name="Go on").click()
 
 
 def test_the_map_of_a_layer_holds_what_the_screen_shows(page: Page) -> None:
-    page.keyboard.press(" ")
+    pause(page)
     page.keyboard.press("7")
     page.get_by_label("mark the screen").uncheck()
     page.get_by_role("button", name="BG1").click()
-    page.wait_for_timeout(100)
+    wait_until_painted(page)
     found, pixels = shown(page, ".tilemap")
     screen = np.array(found["rgb"], np.uint8).reshape(-1, 256, 3)[:224]
     ppu = found["ppu"]
@@ -113,7 +111,6 @@ def test_the_map_of_a_layer_holds_what_the_screen_shows(page: Page) -> None:
     assert box is not None
     page.mouse.click(box["x"] + 20, box["y"] + 20)
     expect(page.locator(".entry")).to_contain_text("entry $")
-    page.get_by_role("button", name="Go on").click()
 
 
 def test_blocks_are_found_by_the_consoles_address_and_sorted(page: Page) -> None:
@@ -134,7 +131,7 @@ def test_raw_bytes_are_those_of_the_rom(page: Page) -> None:
     page.get_by_label("Offset").fill("8000")
     page.get_by_label("Offset").press("Enter")
     expect(page.locator("[role=tabpanel] .line")).to_contain_text("file offset $008000")
-    page.wait_for_timeout(100)
+    wait_until_painted(page)
     _, pixels = shown(page, ".raw")
     with rom_path() as path:
         rom = np.fromfile(path, np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,37 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from halscope.app import Workspace, inject_palettes
 from halscope.demo import rom_path, truth
-from playwright.sync_api import Page, expect
+from halscope.hosts.libretro import available_cores
+from playwright.sync_api import Browser, Page, expect
+from support.shared_page import PATIENCE, SharedPage, go_on, pause, shared_page
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=PATIENCE)
 
 pytestmark = pytest.mark.slow
 
 PALETTES = {block["offset"]: block for block in truth()["blocks"] if block["kind"] == "palettes"}
+
+
+@pytest.fixture(scope="module")
+def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[Any]:
+    """A slow game: one scene lasts for all tests."""
+    if not available_cores():
+        pytest.skip("no libretro core is installed")
+    folder = tmp_path_factory.mktemp("colours")
+    with rom_path() as rom:
+        running = start_game(folder, rom, "--watch", folder / "sheets", "--speed", "0.25")
+        yield running
+        assert running.end() == 0, running.errors.read_text()
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser, game: Any) -> Iterator[SharedPage]:
+    yield from shared_page(browser, game)
+
+
+@pytest.fixture
+def page(shared: SharedPage, request: pytest.FixtureRequest) -> Iterator[Page]:
+    yield from shared.take_turn(request)
 
 
 def open_palettes(page: Page) -> None:
@@ -48,13 +73,14 @@ def game_colours(page: Page) -> list[int]:
     return found
 
 
-def wait_for_colour(page: Page, rgb: int) -> None:
+def wait_for_colour(page: Page, rgb: int, there: bool = True) -> None:
+    """Wait until the game's picture has a colour, or has it no longer."""
     page.wait_for_function(
-        """rgb => { const canvas = document.querySelector(".game canvas"), {width, height} = canvas;
+        """([rgb, there]) => { const canvas = document.querySelector(".game canvas"), {width, height} = canvas;
         const data = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer);
         const word = (0xff000000 | ((rgb & 255) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0;
-        return data.includes(word); }""",
-        arg=rgb,
+        return data.includes(word) === there; }""",
+        arg=[rgb, there],
     )
 
 
@@ -70,7 +96,7 @@ def stored_word(folder: Path, files: str, colour: int, output: Path) -> int:
 
 
 def test_a_colour_is_dragged_seen_in_the_game_and_stored_for_good(page: Page, game: Any, tmp_path: Path) -> None:
-    """Recolour for good: open the palettes, click the colour, drag. Three actions."""
+    """Recolour for good: open the palettes, click the colour, drag. Three actions. One key takes it back."""
     sheets = game.errors.parent / "sheets"
     open_palettes(page)  # 1
     colour = 16 * 3 + 5  # the sky
@@ -92,6 +118,10 @@ def test_a_colour_is_dragged_seen_in_the_game_and_stored_for_good(page: Page, ga
     assert [word & 31, word >> 5 & 31, word >> 10 & 31] == [tried >> 19, tried >> 11 & 31, tried >> 3 & 31]
     expect(page.locator(".places > .place .found")).to_contain_text(f"+ 0x{2 * colour:x}")  # still known
     wait_for_colour(page, tried)
+    page.keyboard.press("Control+z")
+    wait_for_colour(page, tried, there=False)
+    page.keyboard.press("Control+Shift+Z")
+    wait_for_colour(page, tried)
 
 
 def test_a_palette_is_shifted_whole_and_taken_back_by_storing_it_again(page: Page, game: Any, tmp_path: Path) -> None:
@@ -110,16 +140,71 @@ def test_a_palette_is_shifted_whole_and_taken_back_by_storing_it_again(page: Pag
     assert stored_word(sheets, files, colour, tmp_path / "out.sfc") == int(after.partition("$")[2], 16)
 
 
+def test_a_paused_game_shows_what_is_stored_and_goes_on_with_it(page: Page) -> None:
+    """The emulator sends no frame: the page itself knows the colour, until it is taken back."""
+    pause(page)
+    open_palettes(page)
+    cell = page.locator("[data-colour='165']")
+    before = cell.get_attribute("aria-label")
+    cell.click()
+    expect(page.locator(".places > .place .found")).to_be_visible()
+    page.fill("input.hex", "#00ff00")
+    page.keyboard.press("Enter")
+    expect(page.locator(".scope [role=status]")).to_contain_text("stored at 1 place")
+    expect(cell).to_have_attribute("aria-label", "colour 165, $03e0")
+    go_on(page)
+    page.wait_for_function(CGRAM, arg=[165, 0x03E0])
+    pause(page)
+    page.focus("[data-colour='165']")  # in a text the keys undo the text
+    page.keyboard.press("Control+z")
+    expect(page.locator(".news")).to_contain_text("undone")
+    go_on(page)
+    expect(cell).to_have_attribute("aria-label", before or "")
+
+
+CGRAM = "async ([colour, word]) => (await import('/memory.js')).memory.cgram[colour] === word"
+
+
+def test_copied_colours_are_pasted_into_a_palette(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_palettes(page)
+    page.click("[data-colour='150']")
+    copies = page.locator(".copies")
+    copies.get_by_role("button", name="PNG").click()
+    expect(copies.get_by_role("status")).to_contain_text("as PNG")
+    size = page.evaluate("""async () => {
+        const [item] = await navigator.clipboard.read();
+        const { width, height } = await createImageBitmap(await item.getType("image/png"));
+        return [width, height]; }""")
+    assert size == [16, 1]
+    for form in ("GPL", "hex"):
+        copies.get_by_role("button", name=form).click()
+        expect(copies.get_by_role("status")).to_contain_text(f"as {form}")
+        text = page.evaluate("navigator.clipboard.readText()")
+        assert text.startswith("GIMP Palette" if form == "GPL" else "#")
+    colours = text.split()
+    assert len(colours) == 16
+    page.click(f"[data-colour='{11 * 16}'] >> xpath=../.. >> button.row")
+    page.keyboard.press("Control+v")
+    words = [
+        int(colour[1:3], 16) >> 3 | (int(colour[3:5], 16) >> 3) << 5 | (int(colour[5:], 16) >> 3) << 10
+        for colour in colours
+    ]
+    for n in range(1, 16):
+        expect(page.locator(f"[data-colour='{11 * 16 + n}']")).to_have_attribute(
+            "aria-label", f"colour {11 * 16 + n}, ${words[n]:04x}"
+        )
+    expect(page.locator(".scope [role=status]")).to_contain_text("stored at 1 place")
+
+
 def test_pointing_at_a_palette_outlines_its_sprites(page: Page) -> None:
     open_palettes(page)
     row = page.locator(".cgram button.row.used[aria-label*=sprite]").first
     expect(row).to_be_visible()
-    page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    pause(page)
     assert 0xFFD54A not in game_colours(page)
     row.hover()
     wait_for_colour(page, 0xFFD54A)
-    page.get_by_role("button", name="Go on").click()
 
 
 def test_the_picker_is_accessible(page: Page) -> None:
@@ -147,19 +232,21 @@ def test_registers_are_named_and_say_what_their_bits_mean(page: Page) -> None:
 
 
 def test_oam_is_sorted_and_a_click_pins_the_sprite(page: Page) -> None:
-    page.keyboard.press(" ")  # else the order changes while it is read
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    pause(page)  # else the order changes while it is read
     page.get_by_role("tab", name="OAM").click()
     rows = page.locator(".oam tbody tr")
     expect(rows).to_have_count(128)
-    page.locator(".oam thead").get_by_role("button", name="palette").click()
-    page.locator(".oam thead").get_by_role("button", name="palette").click()
-    expect(page.locator(".oam th[aria-sort=descending]")).to_have_text(re.compile("palette"))
+    page.locator(".oam thead").get_by_title("palette").click()
+    page.locator(".oam thead").get_by_title("palette").click()
+    expect(page.locator(".oam th[aria-sort=descending]")).to_have_text(re.compile("pal"))
     palettes = [int(text) for text in page.locator(".oam tbody td:nth-child(7)").all_inner_texts()]
     assert palettes == sorted(palettes, reverse=True)
-    assert page.locator(".oam tr.away small").first.inner_text() == "off-screen"
+    assert page.locator(".oam tr.away small").first.inner_text() == "off"
     rows.first.get_by_role("button").click()
     page.mouse.move(5, 5)
     expect(page.locator("footer")).to_contain_text(f"sprite {rows.first.get_by_role('button').inner_text()}, VRAM")
     assert page.locator(".oam canvas").first.evaluate("canvas => canvas.width") >= 8
-    page.get_by_role("button", name="Go on").click()
+    box = page.locator(".scroll:has(.oam)")
+    assert box.evaluate("element => element.scrollWidth <= element.clientWidth"), (
+        "it is read without scrolling sideways"
+    )

@@ -21,7 +21,7 @@ from halscope.demo import rom_path
 from halscope.export import bps, ips
 from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet
-from halscope.project import KnowledgeFile, Project
+from halscope.project import Knowledge, KnowledgeFile, Project, ProvenStart
 from halscope.rom.image import Rom
 from halscope.session import Session
 from support.demo_game import DemoGame
@@ -240,6 +240,37 @@ def test_a_patch_depends_on_the_copy_in_the_project_and_not_on_what_this_machine
     monkeypatch.setenv("HALSCOPE_DATA_DIR", str(tmp_path / "data"))
     assert patch("d.ips") == second
     assert not (tmp_path / "data").exists(), "nothing of the project is taken for what this machine knows"
+
+
+def test_a_clone_keeps_what_is_known_of_an_older_rom_when_it_is_rebased(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds = build(), build(gap=64)
+    for number, one in enumerate(builds):
+        (tmp_path / f"{number}.sfc").write_bytes(one.rom.data.tobytes())
+    roms = [Rom.load(tmp_path / f"{number}.sfc") for number in (0, 1)]
+    with Project.create(tmp_path / "hack", roms[0]) as project:
+        started = ProvenStart("hal", builds[0].offsets[5], "traced")
+        project.keep_knowledge(Knowledge(roms[0].sha256).proved([started]))
+        first = project.knowledge()
+    shutil.copytree(tmp_path / "hack", tmp_path / "clone", ignore=shutil.ignore_patterns("local.json", "lock", "watch"))
+    monkeypatch.setenv("HALSCOPE_DATA_DIR", str(tmp_path / "another machine"))
+    KnowledgeFile(roms[1].sha256).update(lambda known: known.has_read_padding([FREE]))
+    assert run("project", "rebase", tmp_path / "clone", "--rom", tmp_path / "1.sfc")[0] == 0
+    with Project.open(tmp_path / "clone") as project:
+        assert project.knowledge(roms[0].sha256) == first
+        second = project.knowledge()
+        assert second is not None
+        assert second.rom_sha256 == roms[1].sha256
+    assert run("project", "rebase", tmp_path / "clone", "--rom", tmp_path / "0.sfc")[0] == 0
+    with Project.open(tmp_path / "clone") as project:
+        assert project.knowledge() == first
+        assert project.knowledge(roms[1].sha256) == second
+    assert KnowledgeFile(roms[0].sha256).load().starts == (started,), "and this machine has learnt it"
+    newer = '{"format": "halscope-knowledge", "version": 999}'
+    (tmp_path / "clone" / "knowledge.json").write_text(newer)
+    assert run("project", "rebase", tmp_path / "clone", "--rom", tmp_path / "1.sfc")[0] == 0
+    assert (tmp_path / "clone" / "knowledge.json").read_text() == newer, "what a newer Halscope wrote stays"
 
 
 class Playing:

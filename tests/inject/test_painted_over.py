@@ -20,6 +20,7 @@ from halscope.inject import (
     on_original,
     plan_changes,
     sheet_edit,
+    sheet_from_block,
     to_patch,
 )
 from halscope.inject.metadata import from_json, to_json
@@ -67,14 +68,27 @@ def test_the_later_edit_wins_where_it_was_painted_over_the_earlier_one(
 ) -> None:
     later = painted(again, "again.png", 2, colour=11)
     (change,) = later.changes
-    assert (change.old, change.over) == (first.changes[0].old, first.changes[0].new)
+    assert (change.old, change.over) == (first.changes[0].old, (first.changes[0].new,))
     assert tiles(game, first, later) == {2: change.new, 5: first.changes[1].new}
     assert tiles(game, later) == {2: change.new}, "by itself it starts from the ROM"
     other = painted(game.sheet(3), "other.png", 2, colour=12)
     with pytest.raises(InjectError, match="is edited in two ways"):
         tiles(game, other, later)
-    fields = read.document(json.dumps(edit_to_json(later)), "edit", FormatError, "")
-    assert edit_from_json(fields, later.rom_sha256) == later
+    for over in ((), change.over, (*change.over, bytes(32))):
+        edit = replace(later, changes=(replace(change, over=over),))
+        fields = read.document(json.dumps(edit_to_json(edit)), "edit", FormatError, "")
+        assert edit_from_json(fields, later.rom_sha256) == edit
+
+
+def test_a_sheet_of_another_depth_knows_the_edited_tiles_too(game: Build, first: SheetEdit) -> None:
+    image = apply_patch(game.rom, to_patch(plan_changes(game.rom, [HAL], [first])))
+    edited = Rom.from_bytes(image, "edited.sfc")
+    at, palette = game.offsets[3], np.arange(4, dtype=np.uint16)
+    sheet = sheet_from_block(edited, HAL, at, palette=palette, start="pointer", bpp=2)
+    again = on_original(replace(sheet, rom_sha256=game.rom.sha256), game.rom, [HAL])
+    known = {cell.origin.byte_offset for cell in again.cells if cell.origin and cell.rom_tile}
+    assert known <= {64, 80, 160, 176}
+    assert known
 
 
 def test_painting_the_tile_of_the_rom_again_takes_the_edit_back(game: Build, first: SheetEdit, again: Sheet) -> None:

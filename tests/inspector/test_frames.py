@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -34,10 +35,9 @@ class Reader:
         at = 4 + length
         for name, offset, size in head["parts"]:
             data = np.frombuffer(message, np.uint8, size, at)
-            if name == "picture":
-                self.memories["picture"] = data
-            else:
-                self.memories[name][offset : offset + size] = data
+            if name == "picture" and self.memories.get("picture", data[:0]).size != 3 * math.prod(head["picture"]):
+                self.memories["picture"] = np.zeros(3 * math.prod(head["picture"]), np.uint8)
+            self.memories[name][offset : offset + size] = data
             at += size
         assert at == len(message)
         self.ppu |= head.get("ppu", {})
@@ -79,6 +79,28 @@ def test_changed_tiles_that_lie_together_are_one_part() -> None:
     vram[[0x100, 0x140, 0x1000, 0xFFFF]] = 1
     head = reader.take(stream.message(update_of(dataclasses.replace(made_snapshot(0), vram=vram))))
     assert head["parts"] == [["vram", 0x100, 0x60], ["vram", 0x1000, 0x20], ["vram", 0xFFE0, 0x20]]
+
+
+def test_only_the_rows_of_a_picture_that_differ_are_sent() -> None:
+    stream, reader = FrameStream(), Reader()
+    sizes = []
+    for number, shape in enumerate([(224, 256), (224, 256), (224, 256), (448, 512), (448, 512)]):
+        picture = np.full((*shape, 3), number // 3, np.uint8)
+        picture[[number, 100 + number]] = 7
+        snapshot = dataclasses.replace(made_snapshot(0), picture=picture)
+        head = reader.take(stream.message(update_of(snapshot)))
+        assert np.array_equal(reader.memories["picture"], picture.reshape(-1))
+        sizes.append([size for name, _, size in head["parts"] if name == "picture"])
+    whole, small, large = [3 * 224 * 256], [2 * 3 * 256] * 2, [2 * 3 * 512] * 2
+    assert sizes == [whole, small, small, [3 * 448 * 512], large]
+
+
+def test_a_picture_that_is_the_same_is_not_sent_again() -> None:
+    stream, reader = FrameStream(), Reader()
+    for copy in range(2):
+        picture = np.full((224, 256, 3), 5, np.uint8)
+        head = reader.take(stream.message(update_of(dataclasses.replace(made_snapshot(0), picture=picture))))
+        assert ("picture" in head) == (copy == 0)
 
 
 class Counted:

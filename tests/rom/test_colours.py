@@ -12,7 +12,7 @@ from halscope.demo import rom_path, truth
 from halscope.rom.colours import CgramTracker, ColourIndex, colour_buffers, find_fade, find_stretches
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
-from halscope_hooks import Origin, Snapshot, UsageError
+from halscope_hooks import Origin, Snapshot, Touched, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -122,6 +122,48 @@ def test_all_places_of_a_palette_are_named_the_longest_run_first() -> None:
         cgram_with({128: colours})
     )
     assert [place.block_offset for place in found.at(128)] == [0x2000, 0x1000, 0x3000]
+
+
+def test_of_equal_plain_palettes_the_one_that_the_game_was_seen_reading_comes_first() -> None:
+    colours = random_colours(3, 16)
+    places = 0x1200, 0x2345, 0x5008
+    index = index_of({at: raw(colours) for at in places})
+    cgram = cgram_with({32: colours})
+    assert [one.block_offset for one in index.locate(cgram).at(40)] == [at + 16 for at in places]
+    tracker = CgramTracker(index)
+    first = tracker.update(cgram)
+    assert tracker.update(cgram) is first
+    for frame, place in enumerate((0x3210, places[1], 0x5000)):  # the last one is the edge of a page: it was read on
+        tracker.touched.add(Touched(100 + frame, place))
+    other = cgram.copy()
+    other[200] ^= 1
+    best = tracker.update(other).at(40)[0]
+    assert (best.block_offset, best.start) == (places[1] + 16, "traced")
+    tracker.touched.add(Touched(100 + 1000, 0x100))
+    assert tracker.update(cgram).at(40)[0] == best, "what was seen once stays"
+
+
+def test_colours_that_are_too_few_for_chance_are_found_where_the_game_was_seen_reading() -> None:
+    colours = np.array([0x0000, 0x0842, 0x1084, 0x18C6], np.uint16)
+    dull = raw(np.repeat(colours, 600))  # each stands often in the ROM, but never in this order
+    index = index_of({0x2001: dull, 0x5008: raw(colours)})
+    cgram = np.zeros(256, np.uint16)
+    cgram[16:20] = colours
+    before = index.locate(cgram)
+    assert not before.at(17)
+    tracker = CgramTracker(index)
+    tracker.touched.add(Touched(1, 0x100))
+    first = tracker.update(cgram)
+    assert first.runs == before.runs
+    tracker.touched.add(Touched(9, 0x100))
+    assert tracker.update(cgram) is first, "touches that tell nothing change nothing"
+    cgram[255] = 1
+    tracker.update(cgram)
+    tracker.touched.add(Touched(10, 0x5008))
+    tracker.touched.add(Touched(20, 0x100))  # they come some frames after the colours
+    late = tracker.update(cgram)
+    assert late.at(18)[0] == Origin("raw", 0x500C, 0, "traced")
+    assert tracker.update(cgram) is late
 
 
 def test_a_copy_among_other_bytes_ranks_behind_one_among_colours() -> None:

@@ -14,6 +14,7 @@ from halscope.codecs import hal
 from halscope.rom.index import RomIndex
 from halscope.rom.pointers import STRIDES, direct_pages
 from halscope_hooks import CancelledError
+from support.simd import LEVELS, at_level
 from support.truth_rom import TruthRom, make_truth_rom
 
 
@@ -48,6 +49,15 @@ def test_every_step_gives_one_result_for_any_number_of_threads() -> None:
         assert np.array_equal(again, tables)
         built = _codec.locate_build(arrays["outputs"], arrays["bounds"], rom.data, threads=threads)
         assert all(np.array_equal(one, other) for one, other in zip(built, table, strict=True))
+
+
+def test_every_level_of_vector_instructions_fingerprints_alike() -> None:
+    outputs, bounds = np.empty(0, np.uint8), np.zeros(1, np.uint32)
+    built = []
+    for level in LEVELS:
+        with at_level(level):
+            built.append(_codec.locate_build(outputs, bounds, truth().rom.data))
+    assert all(np.array_equal(one, other) for again in built for one, other in zip(again, built[0], strict=True))
 
 
 @pytest.mark.slow

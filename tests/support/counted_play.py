@@ -1,11 +1,16 @@
-"""`halscope play` in this process; each line on standard input is answered by the number of frames that it has run."""
+"""`halscope play` in this process. Each line on standard input is answered: an empty one by the number of frames that it
+has run, "all" by a JSON object with what `Counts` in benchmarks/page_figures.py has."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from halscope.app import _play
@@ -17,17 +22,28 @@ _run = getattr(_play, _NAME)
 
 class _Seen:
     frames = 0
+    came: deque[tuple[int, float]] = deque(maxlen=60_000)  # frames and the wall clock when they came
 
 
 def _counted(*arguments: Any, **named: Any) -> Iterator[Any]:
     for snapshot in _run(*arguments, **named):
         _Seen.frames = snapshot.frame + 1
+        _Seen.came.append((snapshot.frame, time.time()))
         yield snapshot
 
 
+def _all() -> dict[str, Any]:
+    threads = {}
+    for thread in threading.enumerate():
+        if thread.ident is not None:
+            threads[thread.name] = time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return {"frames": _Seen.frames, "resident": resident, "threads": threads, "came": list(_Seen.came)}
+
+
 def _answer(output: int) -> None:
-    for _ in sys.stdin:
-        os.write(output, b"%d\n" % _Seen.frames)
+    for line in sys.stdin:
+        os.write(output, (json.dumps(_all()) + "\n").encode() if line.strip() == "all" else b"%d\n" % _Seen.frames)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,8 +31,8 @@ class Answer:
 class Inspected:
     """A made game that runs on a thread of its own, inspected."""
 
-    def __init__(self) -> None:
-        self.host, self.controls = MadeHost(), Controls()
+    def __init__(self, host: MadeHost | None = None) -> None:
+        self.host, self.controls = MadeHost() if host is None else host, Controls()
         self.session = Session(self.host, threads=True, owns_host=True)
         self.workspace: Callable[[], Workspace | None] = lambda: None
         self.inspector = Inspector(self.controls, lambda: self.workspace())
@@ -69,13 +70,16 @@ class Inspected:
         with contextlib.closing(connection), connection.getresponse() as answer:
             return Answer(answer.status, dict(answer.headers), answer.read())
 
-    def page(self, *, token: str | None = None, origin: str | None = "", **headers: str) -> ClientConnection:
-        """Connect as a page does."""
+    def page(
+        self, *, token: str | None = None, origin: str | None = "", via: socket.socket | None = None, **headers: str
+    ) -> ClientConnection:
+        """Connect as a page does, over a socket that is connected to the server if one is given."""
         own = f"http://127.0.0.1:{self.inspector.port}"
         return connect(
             f"ws://127.0.0.1:{self.inspector.port}/live?token={self.token if token is None else token}",
             origin=own if origin == "" else origin,  # type: ignore[arg-type] # websockets has a NewType for it
             additional_headers=headers,
+            sock=via,
             open_timeout=60,
             compression=None,
         )
@@ -92,9 +96,9 @@ class Inspected:
 
 
 @contextlib.contextmanager
-def inspected() -> Iterator[Inspected]:
+def inspected(host: MadeHost | None = None) -> Iterator[Inspected]:
     """Run the game within the block."""
-    with Inspected() as game:
+    with Inspected(host) as game:
         yield game
 
 

@@ -76,11 +76,11 @@ if TYPE_CHECKING:
         edit_rows,
         keep_knowledge,
         learn_from_project,
-        put_sheets,
         rebase_lines,
         rebase_project,
         use_project_knowledge,
     )
+    from halscope.app._put_sheets import put_sheets
     from halscope.app._recolour import Recolouring
     from halscope.app._reduce import Reduced, reduce_pictures
     from halscope.app._regroup import Figure, Regrouping
@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._scene import Scene, watch_reads
     from halscope.app._searching import first_shown, first_with_tile, last_change
+    from halscope.app._seen_tiles import SeenTiles
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
     from halscope.app._sprite_sheet import sheet_of_sprite
@@ -173,6 +174,7 @@ __all__ = [
     "RomMap",
     "RunTruth",
     "Scene",
+    "SeenTiles",
     "SheetUse",
     "ShownBlocks",
     "Source",
@@ -386,6 +388,7 @@ _MODULES = {
     "Press": "halscope.app._game_run",
     "Refusal": "halscope.plugins",
     "Regrouping": "halscope.app._regroup",
+    "SeenTiles": "halscope.app._seen_tiles",
     "ROM_KINDS": "halscope.app._rom_map",
     "RomMap": "halscope.app._rom_map",
     "tile_states": "halscope.app._rom_map",
@@ -409,7 +412,7 @@ _MODULES = {
     "edit_rows": "halscope.app._project",
     "keep_knowledge": "halscope.app._project",
     "learn_from_project": "halscope.app._project",
-    "put_sheets": "halscope.app._project",
+    "put_sheets": "halscope.app._put_sheets",
     "rebase_lines": "halscope.app._project",
     "rebase_project": "halscope.app._project",
     "use_project_knowledge": "halscope.app._project",

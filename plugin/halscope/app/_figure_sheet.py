@@ -12,7 +12,7 @@ from halscope.ppu.tiles import TileDepth
 
 def figure_sheet(workspace: Workspace, frame: Frame, group: Metasprite, origins: VramOrigins) -> Sheet:
     """Return the sheet of a group of sprites, of the original ROM. Tiles that edits of the running game have made are
-    shown as edited, and can be edited again.
+    shown as edited, also where VRAM has the old ones still, and can be edited again.
 
     Args:
         workspace: The ROM.
@@ -23,7 +23,7 @@ def figure_sheet(workspace: Workspace, frame: Frame, group: Metasprite, origins:
     codecs = workspace.plugins.codecs()
     contained = workspace.running.rom
     sheet = sheet_from_metasprite(frame, group, origins, workspace.rom if contained is None else contained, codecs)
-    return sheet if contained is None else on_original(sheet, workspace.rom, codecs)
+    return sheet if contained is None else on_original(sheet, workspace.rom, codecs, contained)
 
 
 def region_sheet(
@@ -52,4 +52,4 @@ def region_sheet(
     rom = workspace.rom if contained is None else contained
     columns, rows = size
     sheet = sheet_from_region(frame, vram_byte, origins, rom, codecs, columns=columns, rows=rows, bpp=bpp)
-    return sheet if contained is None else on_original(sheet, workspace.rom, codecs)
+    return sheet if contained is None else on_original(sheet, workspace.rom, codecs, contained)

@@ -1,27 +1,29 @@
-"""Turning edited sheets into a patch."""
+"""Turning edited sheets and palettes into a patch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from halscope_hooks import InjectError, Patch, UsageError
 
+from halscope.app._colour_copies import with_colour_copies
+from halscope.app._edited_files import read_edit
 from halscope.app._patch_files import PatchFile, check_output, write_patch
 from halscope.app._raw_edit import is_raw, raw_edit, refuse_project_file
 from halscope.app._room import room_options
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     EditPlan,
+    RoomOptions,
     RoomPlan,
     SheetEdit,
     describe_room,
+    each_with_edited_before,
     make_room,
     plan_changes,
-    read_sheet,
-    sheet_edit,
     to_patch,
 )
 
@@ -56,11 +58,11 @@ def inject(
     at: int | None = None,
     codec: str | None = None,
 ) -> Injection:
-    """Make a patch from edited sheets and write it in the format of the output's extension.
+    """Make a patch from edited sheets and palettes and write it in the format of the output's extension.
 
     Args:
         workspace: The ROM.
-        files: The edited sheets; with `at` one file of raw tiles.
+        files: The edited sheets and palettes; with `at` one file of raw tiles.
         output: The patch or patched copy; `None` to write nothing.
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have by the nearest one in it.
@@ -80,16 +82,39 @@ def inject(
     """
     if output is not None:
         check_output(workspace, output, headered=headered)
+    if output is not None:
+        check_output(workspace, output, headered=headered)
     edits = read_edits(workspace, files, at, codec, nearest=nearest)
+    options = room_options(workspace, move=move, expand=expand, rats=rats, free_old=free_old)
+    return inject_edits(
+        workspace, edits, output, force=force, headered=headered, everywhere=everywhere, options=options
+    )
+
+
+def inject_edits(
+    workspace: Workspace,
+    edits: Sequence[SheetEdit],
+    output: Path | None,
+    *,
+    force: bool,
+    headered: bool = False,
+    everywhere: bool = False,
+    options: RoomOptions | None = None,
+) -> Injection:
+    """Make a patch from edits of tiles and colours. Arguments and errors as for `inject`; `options` say how blocks
+    move."""
+    if output is not None:
+        check_output(workspace, output, headered=headered)
     if not any(one.changes for one in edits):
         raise InjectError(
             f"{'nothing to do' if output is None else f'{output}: not written'}: nothing was edited; "
             f"{_as_extracted([edit.name for edit in edits])} still as extracted"
         )
     codecs, index = workspace.plugins.codecs(), workspace.index()
+    edits, notes = with_colour_copies(workspace, edits, everywhere=everywhere)
     plan = plan_changes(workspace.rom, codecs, edits, index=index, force=force, everywhere=everywhere)
-    options = room_options(workspace, move=move, expand=expand, rats=rats, free_old=free_old)
-    room = make_room(plan, workspace.index(), options)
+    plan = replace(plan, notes=(*plan.notes, *notes))
+    room = make_room(plan, workspace.index(), room_options(workspace) if options is None else options)
     patch = to_patch(plan, room)
     file = None if output is None else write_patch(workspace, patch, output, headered=headered)
     return Injection(plan, room, patch, file)
@@ -98,7 +123,7 @@ def inject(
 def read_edits(
     workspace: Workspace, files: Sequence[Path], at: int | None, codec: str | None, *, nearest: bool
 ) -> list[SheetEdit]:
-    """Read edited files; arguments and errors as for `inject`."""
+    """Read edited files, all that they are to change together; arguments and errors as for `inject`."""
     for path in files:
         refuse_project_file(path)
     if at is not None:
@@ -108,7 +133,7 @@ def read_edits(
     for path in files:
         if is_raw(path):
             raise UsageError(f"{path}: raw tiles do not say where they belong; give --at OFFSET")
-    return [sheet_edit(read_sheet(path, nearest=nearest)) for path in files]
+    return each_with_edited_before([read_edit(path, nearest=nearest) for path in files])
 
 
 def _as_extracted(names: Sequence[str]) -> str:

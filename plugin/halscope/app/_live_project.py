@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +15,15 @@ from halscope.app._project import (
     learn_from_project,
     rebase_lines,
     rebase_project,
-    refuse_other_figure,
 )
+from halscope.app._put_sheets import refuse_other_figure
 from halscope.app._workspace import Workspace
 from halscope.formats.palettes import write_palette
 from halscope.inject import (
     Moved,
     Sheet,
+    SheetEdit,
+    is_version,
     palette_of_edit,
     read_edited_palette,
     read_sheet,
@@ -122,7 +124,7 @@ class LiveProject:
         for name in names:
             short = self._project.name_of(Path(name), self._watched)
             if not self._sources.get(name, Path(name)).absolute().is_relative_to(self._watched.absolute()):
-                versions = [one.sheet.changes for one in self._project.state.versions() if one.name == short]
+                versions = [one.sheet for one in self._project.state.versions() if one.name == short]
                 self._write_sheet(short, versions)
 
     def save(self, edits: EditList, moved: tuple[Moved, ...]) -> None:
@@ -164,13 +166,13 @@ class LiveProject:
         Args:
             before: The project before it was carried over to this ROM.
         """
-        known: dict[str, list[object]] = {}
+        known: dict[str, list[SheetEdit]] = {}
         for edit in (*before.versions(), *self._project.state.versions()):
-            known.setdefault(edit.name, []).append(edit.sheet.changes)
+            known.setdefault(edit.name, []).append(edit.sheet)
         for name, versions in known.items():
             self._write_sheet(name, versions)
 
-    def _write_sheet(self, name: str, versions: Sequence[object]) -> None:
+    def _write_sheet(self, name: str, versions: Sequence[SheetEdit]) -> None:
         """Write a sheet or a palette as the project has it, unless it shows what none of these versions does."""
         project = self._project
         current = project.state.edits.find(name)
@@ -190,22 +192,22 @@ class LiveProject:
         if not path.exists():
             return False
         try:
-            changes = read_edit(path, nearest=True).changes
+            there = read_edit(path, nearest=True)
         except HalscopeError:
             return False  # reported when it is read as an edit
-        return bool(changes) and all(changes != edit.sheet.changes for edit in self._project.state.versions())
+        return bool(there.changes) and not _is_known(there, [edit.sheet for edit in self._project.state.versions()])
 
-    def _write_palette(self, path: Path, current: Edit | None, versions: Sequence[object]) -> None:
+    def _write_palette(self, path: Path, current: Edit | None, versions: Sequence[SheetEdit]) -> None:
         """Write a palette of the project into the watched folder as it is now edited; one that is not is taken away, as
         it is written again once the game shows it."""
         if path.exists():
             try:
-                there = read_edited_palette(path, nearest=True).changes
+                there = read_edited_palette(path, nearest=True)
             except HalscopeError:
                 return  # reported when it is read as an edit
-            if there and there not in versions:
+            if there.changes and not _is_known(there, versions):
                 return
-            if current is not None and there == current.sheet.changes:
+            if current is not None and is_version(there, current.sheet.changes):
                 return
         if current is None:
             with contextlib.suppress(OSError):
@@ -216,21 +218,22 @@ class LiveProject:
         _make_folder(path.parent)
         write_palette(path, colours, write_palette_sheet(palette, path), palette.title)
 
-    def _is_own_work(self, png: Path, versions: Sequence[object]) -> bool:
+    def _is_own_work(self, png: Path, versions: Sequence[SheetEdit]) -> bool:
         """Whether a watched sheet shows what no version of its edit does. One of an earlier build is carried over."""
         try:
             read = read_sheet(png)
             edit = sheet_edit(read)
         except HalscopeError:
             return True  # reported when it is read as an edit
-        if not edit.changes or edit.changes in versions:
+        if not edit.changes or _is_known(edit, versions):
             return False
         workspace, old = self._workspace, read.sheet.rom_sha256
         if old != workspace.rom.sha256 and self._project.state.knows(old):
             codecs, index = workspace.plugins.codecs(), workspace.index()
             try:
                 _, sheet = carry_edit(edit, read.sheet, workspace.rom, codecs, index, force=self._force)
-                write_sheet(sheet, read.pixels, png)
+                if sheet is not None:
+                    write_sheet(sheet, read.pixels, png)
             except HalscopeError as error:
                 self._report(str(error))
         return True
@@ -241,6 +244,10 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HalscopeError(f"{folder}: cannot be created: {error.strerror or error}") from error
+
+
+def _is_known(read: SheetEdit, versions: Iterable[SheetEdit]) -> bool:
+    return any(is_version(read, one.changes) for one in versions)
 
 
 def _renamed(edit: Edit, name: str) -> Edit:

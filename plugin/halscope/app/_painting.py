@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from halscope.app._block_layout import BlockOptions
 from halscope.app._block_picture import block_sheet, shown_blocks
+from halscope.app._current_sheet import is_older
 from halscope.app._doubts import doubts
 from halscope.app._extract import write
 from halscope.app._figure_names import figure_name
@@ -305,7 +306,8 @@ class Paintings:
                 ours = there.sheet.rom_sha256 == workspace.rom.sha256
                 if edited and not ours:
                     raise UsageError(f"{path} holds an edit of another ROM; give another folder with --watch")
-                if edited or (ours and _same_tiles(there.sheet, sheet)):
+                as_read = EditedSheet(there.sheet, there.pixels, name)
+                if not is_older(as_read, sheet) if edited else ours and _same_tiles(there.sheet, sheet):
                     return there
             write(sheet, path, overwrite=True)
         return Painting(f"{name}.png", sheet, sheet.composition.pixels)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Final
 
 import numpy as np
-from halscope_hooks import RAW_CODEC, CgramOrigins, Origin, Snapshot, Update
+from halscope_hooks import RAW_CODEC, CgramOrigins, Origin, Snapshot, Touched, Update
 from numpy.typing import NDArray
 
 from halscope.app._block_layout import OriginDescriber
@@ -16,6 +17,7 @@ from halscope.formats.palettes import to_rgb
 from halscope.inject import ColourEdit, colours_before
 from halscope.rom.colours import Buffer, CgramTracker, colour_buffers
 
+_MOST_TOUCHES: Final = 1 << 12
 _KEYS: Final = ("codec", "block_offset", "byte_offset", "start", "evidence")
 
 
@@ -47,6 +49,7 @@ class PaletteWatch:
         self._tracker: CgramTracker | None = None
         self._last: tuple[Snapshot, MomentColours] | None = None
         self._settled = False
+        self._touches: deque[Touched] = deque(maxlen=_MOST_TOUCHES)
         self.made: tuple[ColourEdit, ...] = ()
         """Colours that were stored a moment ago, which the running game may show before its edits are planned."""
 
@@ -58,6 +61,13 @@ class PaletteWatch:
         """
         with self._lock:
             return self._origins(cgram)
+
+    def touched(self, touch: Touched) -> None:
+        """Take a touch of the ROM: it tells which of several places of the same plain colours the game has read.
+
+        Cheap, and never waits.
+        """
+        self._touches.append(touch)
 
     def look(self, snapshot: Snapshot) -> MomentColours:
         """Return the colours of a moment; the same object as before if nothing changed."""
@@ -79,6 +89,8 @@ class PaletteWatch:
     def _origins(self, cgram: NDArray[np.uint16]) -> CgramOrigins:
         if self._tracker is None:
             self._tracker = CgramTracker(self._workspace.colours())
+        while self._touches:
+            self._tracker.touched.add(self._touches.popleft())
         made = (*self._workspace.running.colours, *self.made)  # the ROM does not hold these
         return self._tracker.update(colours_before(cgram, made) if made else cgram)
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from halscope_hooks import CGRAM_COLOURS, RAW_CODEC, InjectError, Origin, Snapshot, UsageError
+from halscope_hooks import CGRAM_COLOURS, RAW_CODEC, InjectError, Origin, Snapshot, Touched, UsageError
 
-from halscope.app._inject import Injection
+from halscope.app._inject import Injection, inject_edits
 from halscope.app._palette_places import MomentColours
-from halscope.app._patch_files import check_output, write_patch
-from halscope.app._room import room_options
+from halscope.app._patch_files import check_output
 from halscope.app._workspace import Workspace
 from halscope.formats.palettes import PaletteFormat
 from halscope.formats.recording import RecordingReader
@@ -21,11 +18,8 @@ from halscope.inject import (
     PaletteColour,
     PaletteSheet,
     SheetEdit,
-    make_room,
     origin_after,
-    plan_changes,
     read_edited_palette,
-    to_patch,
 )
 
 PALETTE: Final = 16
@@ -35,30 +29,36 @@ OBJ_FIRST: Final = 8
 _WATCHED_FRAMES: Final = 600
 """Frames before a recorded one in which the palettes are looked for that a game has faded since: ten seconds."""
 
+_Watched = tuple[Snapshot, Sequence[Touched]]
+"""A frame, and what the game touched in it."""
+
 
 def palette_name(number: int) -> str:
     """Return the name of one of the sixteen palettes: "BG 3", "OBJ 0"."""
     return f"BG {number}" if number < OBJ_FIRST else f"OBJ {number - OBJ_FIRST}"
 
 
-def colours_of_moment(workspace: Workspace, snapshot: Snapshot, before: Iterable[Snapshot] = ()) -> MomentColours:
+def colours_of_moment(workspace: Workspace, snapshot: Snapshot, before: Iterable[_Watched] = ()) -> MomentColours:
     """Look up the colours of a moment.
 
     Args:
         workspace: The ROM.
         snapshot: The moment.
-        before: Earlier moments, in order: they show what a game has faded since.
+        before: Earlier moments, in order, with what the game touched then: they show what a game has faded since, and
+            which plain colours it has read.
     """
-    for earlier in before:
+    for earlier, touches in before:
+        for touch in touches:
+            workspace.palettes.touched(touch)
         workspace.palettes.origins(earlier.cgram)
     return workspace.palettes.look(snapshot)
 
 
-def frames_before(recording: Path, frame: int) -> Iterable[Snapshot]:
-    """Yield the frames of a recording before one of them, at most ten seconds."""
+def frames_before(recording: Path, frame: int) -> Iterable[_Watched]:
+    """Yield the frames of a recording before one of them, at most ten seconds, with the touches of each."""
     with RecordingReader(recording) as reader:
         for number in range(max(0, frame - _WATCHED_FRAMES), frame):
-            yield reader[number]
+            yield reader[number], reader.touches(number)
 
 
 def palette_of_moment(workspace: Workspace, moment: MomentColours, first: int, count: int) -> PaletteSheet:
@@ -141,6 +141,7 @@ def inject_palettes(
         InjectError: Nothing was edited; nothing is written.
         HalscopeError: An edit cannot be read or placed; nothing is written.
     """
+    check_output(workspace, output, headered=headered)
     edits = [read_edited_palette(path, kind, nearest=nearest) for path in palettes]
     return inject_colour_edits(workspace, edits, output, everywhere=everywhere, force=force, headered=headered)
 
@@ -155,58 +156,6 @@ def inject_colour_edits(
     headered: bool = False,
 ) -> Injection:
     """Make a patch from edits of colours; see `inject_palettes`."""
-    check_output(workspace, output, headered=headered)
     if not any(edit.changes for edit in edits):
         raise InjectError(f"{output}: not written: no colour was changed")
-    others = [(edit, other_places(workspace, edit)) for edit in edits]
-    if everywhere:
-        edits = [with_places(edit, places) for edit, places in others]
-    plan = plan_changes(workspace.rom, workspace.plugins.codecs(), edits, index=workspace.index(), force=force)
-    if not everywhere:
-        notes = tuple(note for edit, places in others if (note := _places_note(edit, places)) is not None)
-        plan = replace(plan, notes=(*plan.notes, *notes))
-    room = make_room(plan, workspace.index(), room_options(workspace))
-    patch = to_patch(plan, room)
-    return Injection(plan, room, patch, write_patch(workspace, patch, output, headered=headered))
-
-
-def other_places(workspace: Workspace, edit: SheetEdit) -> dict[int, tuple[Origin, ...]]:
-    """Return the other places that hold all colours of a change before the edit, by the number of the change.
-
-    Places inside packed streams and in doubtful blocks are left out: what stands there is part of something else.
-    """
-    found: dict[int, tuple[Origin, ...]] = {}
-    for number, change in enumerate(edit.changes):
-        old = np.frombuffer(change.old, "<u2").astype(np.uint16)
-        origins = workspace.colours().places(old)
-        found[number] = tuple(one for one in origins if one != replace(change.origin, transform=one.transform))
-    return found
-
-
-def with_places(edit: SheetEdit, places: dict[int, tuple[Origin, ...]]) -> SheetEdit:
-    """Return an edit that changes these places as well, each with its own bits 15."""
-    changes = list(edit.changes)
-    for number, origins in places.items():
-        change = edit.changes[number]
-        changes += [replace(change, origin=replace(origin, transform=change.origin.transform)) for origin in origins]
-    return replace(edit, changes=tuple(changes))
-
-
-_NOTED: Final = 4
-
-
-def _places_note(edit: SheetEdit, places: dict[int, tuple[Origin, ...]]) -> str | None:
-    every = [*dict.fromkeys(origin for origins in places.values() for origin in origins)]
-    if not every:
-        return None
-    named = ", ".join(_place(origin) for origin in every[:_NOTED])
-    more = f" and {len(every) - _NOTED} more places" if len(every) > _NOTED else ""
-    return (
-        f"{edit.title}: the same colours are also in {named}{more}; those stay as they are (--everywhere changes them)"
-    )
-
-
-def _place(origin: Origin) -> str:
-    if origin.codec == RAW_CODEC:
-        return f"plain bytes at {origin.block_offset:#x}"
-    return f"the {origin.codec} block at {origin.block_offset:#x}+{origin.byte_offset:#x}"
+    return inject_edits(workspace, edits, output, everywhere=everywhere, force=force, headered=headered)

@@ -41,14 +41,15 @@ class Play:
         edits: The edits of the game.
         resolve: Returns the workspace of a ROM that the emulator has loaded, or `None` if its file is unknown.
         bring_in: Edited PNGs to apply as soon as the index is ready.
-        seen: Called with each decoded frame, on the thread of the edits; origins are `None` until the index is
-            ready.
+        seen: Called with each frame that is decoded for `every`, on the thread of the edits; origins are `None` until
+            the index is ready.
         progress: Called with (done, total) while the index is built, on the game's thread.
         report: Called with each line of text for the user.
         every: Of so many frames one is decoded, and each before which a sheet was saved.
         outlining: Follows the ROM that runs; the caller closes it.
         controls: What other threads ask of the host.
-        all_frames: Asked before each frame whether it is decoded whatever `every` says.
+        all_frames: Asked before each frame whether it is decoded whatever `every` says. `edits` and `seen` get no more
+            of them for that.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Play:
         self._watch = StartWatch(session, report)
         self.located = False
         """Whether the tiles of a frame have been located, and `bring_in` applied."""
+        self._looked: int | None = None  # number of the last frame that the edits got
         self._refused: HalscopeError | None = None
         self.last: Update | None = None
         """The newest decoded frame."""
@@ -169,8 +171,16 @@ class Play:
             self.located = True
             if self._bring_in:
                 self._edits.bring_in(self._bring_in, update.snapshot)
-        self._edits.look(update)
-        self._seen(update)
+        if self._is_due(update.snapshot.frame):
+            self._edits.look(update)
+            self._seen(update)
+
+    def _is_due(self, frame: int) -> bool:
+        """Whether the edits and the caller get this frame: those between are decoded for `all_frames` alone."""
+        if self._looked is not None and 0 < frame - self._looked < self._every and not self._edits.wants_frame:
+            return False
+        self._looked = frame
+        return True
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, JobProgress) and event.job == INDEXING:

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from halscope_hooks import RAW_CODEC, HalscopeError, InjectError, Origin, Patch, UsageError
+from halscope_hooks import RAW_CODEC, HalscopeError, InjectError, Patch, UsageError
 
-from halscope.app._edited_files import is_palette
 from halscope.app._patch_files import PatchFile, check_output, write_patches
 from halscope.app._room import room_options
 from halscope.app._workspace import Workspace
 from halscope.inject import (
     EditPlan,
     RoomPlan,
-    Sheet,
     make_room,
-    palette_of_edit,
-    read_palette_sheet,
-    read_sheet,
-    sheet_edit,
     to_patch,
 )
-from halscope.project import CarriedProject, Edit, HeldKnowledge, Knowledge, Project, carry_edit, carry_over, merge
+from halscope.project import CarriedProject, Edit, HeldKnowledge, Knowledge, Project, carry_over, merge
 
 log: Final = logging.getLogger("halscope.app")
 
@@ -220,84 +213,10 @@ def rebase_lines(project: Project, carried: CarriedProject, workspace: Workspace
     return lines + [f"edit {one.edit.id}, {one.edit.name}: {one.reason}" for one in left]
 
 
-def put_sheets(
-    project: Project, workspace: Workspace, pngs: Sequence[Path], *, nearest: bool = False, force: bool = False
-) -> ProjectPatch:
-    """Add edited sheets to a project that is open for changes. All edits of the project must fit together.
-
-    Args:
-        project: The project. If the ROM is another build than its base, it becomes the base.
-        workspace: The ROM.
-        pngs: The edited sheets; those of earlier builds are carried over.
-        nearest: Replace colours that the palette does not have by the nearest one in it.
-        force: Also edit blocks whose start is not proven.
-
-    Raises:
-        InjectError: A sheet cannot be placed, or not together with the others; nothing is written.
-        HalscopeError: A sheet cannot be read, or the project cannot be written.
-    """
-    carried = carried_project(project, workspace, force=force)
-    rom, codecs, index = workspace.rom, workspace.plugins.codecs(), workspace.index()
-    sheets: dict[str, Sheet] = dict(carried.sheets)
-    fresh = []
-    for png in pngs:
-        name = project.name_of(png)
-        read = read_sheet(png, nearest=nearest)
-        edit, sheet = sheet_edit(read), read.sheet
-        if sheet.rom_sha256 != rom.sha256 and project.state.knows(sheet.rom_sha256):
-            edit, sheet = carry_edit(edit, sheet, rom, codecs, index, force=force)
-        refuse_other_figure(project, name, png)
-        fresh.append(replace(edit, name=name))
-        if edit.changes:
-            sheets[name] = sheet
-    if len({edit.name for edit in fresh}) != len(fresh):
-        raise UsageError(f"two sheets have the same name in {project.folder}; rename one, or bring them in one by one")
-    edits = carried.state.edits.put(fresh, datetime.now(UTC))
-    plan = edits.plan(rom, codecs, index=index, force=force)
-    room = make_room(plan, index, room_options(workspace, moved=carried.state.moved))
-    patch = to_patch(plan, room)
-    state = carried.state.with_edits(edits, room.remembered(carried.state.moved))
-    if state != project.state:
-        project.save(state, sheets)
-    project.remember_rom(rom)
-    keep_knowledge(project, workspace)
-    done = CarriedProject(state, {}, carried.moved, carried.returned)
-    return ProjectPatch(plan, room, patch, (), tuple(edit_rows(done)))
-
-
-def refuse_other_figure(project: Project, name: str, path: Path) -> None:
-    """Raise UsageError if a project has a sheet or palette of this name that shows none of the same places of the ROM.
-
-    Args:
-        project: The project.
-        name: The name that the file gets in it.
-        path: The file.
-    """
-    if is_palette(path):
-        mine, rom = read_palette_sheet(path), project.state.base.sha256
-        there = [edit.sheet for edit in project.state.versions() if edit.name == name and edit.sheet.rom_sha256 == rom]
-        known = {_place(one.origin) for edit in there for one in palette_of_edit(edit)[0].colours}
-        its = {_place(one.origin) for one in mine.colours} if mine.rom_sha256 == rom else set()
-        what = "palette"
-    else:
-        sheet = project.sheet(name) if any(edit.name == name for edit in project.state.versions()) else None
-        read = None if sheet is None else read_sheet(path, nearest=True).sheet
-        if sheet is None or read is None or read.rom_sha256 != sheet.rom_sha256:
-            return
-        known, its = ({_place(cell.origin) for cell in one.cells} for one in (sheet, read))
-        what = "sheet"
-    known, its = known - {None}, its - {None}
-    if known and its and not known & its:
-        raise UsageError(
-            f"{path}: {project.folder} has another {what} of the name {name}, from other places of the ROM; rename "
-            "the file"
-        )
-
-
 def learn_from_project(project: Project, workspace: Workspace) -> None:
     """Use what a project's copy of the knowledge has of this ROM. A file that cannot be used is logged."""
-    known = project.knowledge()
-    if known is None or known.rom_sha256 != workspace.rom.sha256:
+    known = project.knowledge(workspace.rom.sha256)
+    if known is None:
         return
     try:
         workspace.knowledge.update(lambda before: merge(before, known))
@@ -309,14 +228,18 @@ def use_project_knowledge(project: Project, workspace: Workspace) -> None:
     """Use what a project's copy of the knowledge has of this ROM, and nothing else: a patch is then the same on every
     machine. What this machine knows is neither read nor changed.
 
-    The copy is of the project's own ROM. For another build nothing changes: what this machine knows of it is used.
+    The copy is of the project's own ROM, and of those before. For another build nothing changes: what this machine
+    knows of it is used.
 
     Args:
         project: The project.
         workspace: The ROM, which was not indexed yet.
     """
-    if workspace.rom.sha256 == project.state.base.sha256:
-        workspace.knowledge = HeldKnowledge(project.knowledge() or Knowledge(workspace.rom.sha256))
+    known = project.knowledge(workspace.rom.sha256)
+    if known is None and workspace.rom.sha256 == project.state.base.sha256:
+        known = Knowledge(workspace.rom.sha256)
+    if known is not None:
+        workspace.knowledge = HeldKnowledge(known)
 
 
 def keep_knowledge(project: Project, workspace: Workspace) -> None:
@@ -324,7 +247,3 @@ def keep_knowledge(project: Project, workspace: Workspace) -> None:
     known = workspace.known_before()
     if known is not None and known.rom_sha256 == project.state.base.sha256:
         project.keep_knowledge(known)
-
-
-def _place(origin: Origin | None) -> tuple[str, int, int] | None:
-    return None if origin is None else (origin.codec, origin.block_offset, origin.byte_offset)

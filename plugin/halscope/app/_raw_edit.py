@@ -11,10 +11,8 @@ from halscope_hooks import RAW_CODEC, CodecError, ImageError, InjectError, Origi
 from halscope._files import read_limited
 from halscope.app._block_layout import find_codec, stored_layout
 from halscope.app._workspace import Workspace
+from halscope.formats.tile_files import RAW_SUFFIXES
 from halscope.inject import SheetEdit, TileChange
-
-RAW_SUFFIXES: Final = frozenset({".1bpp", ".2bpp", ".3bpp", ".4bpp", ".8bpp", ".gfx", ".bin", ".chr"})
-"""Files that hold tiles as the game stores them, by the names that tile editors and converters give them."""
 
 ASEPRITE_SUFFIXES: Final = frozenset({".ase", ".aseprite"})
 

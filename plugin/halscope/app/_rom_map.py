@@ -97,6 +97,5 @@ def tile_states(origins: VramOrigins) -> NDArray[np.uint8]:
     """Return for each 32-byte unit of VRAM, uint8[2048], `UNKNOWN_TILE`, `KNOWN_TILE` or (it holds too little to tell)
     `BLANK_TILE`."""
     states = np.full(len(origins.informative), BLANK_TILE, np.uint8)
-    for unit in np.flatnonzero(origins.informative).tolist():
-        states[unit] = KNOWN_TILE if origins.origins[unit] else UNKNOWN_TILE
+    states[origins.informative] = np.where(origins.known[origins.informative], KNOWN_TILE, UNKNOWN_TILE)
     return states

@@ -219,6 +219,11 @@ class SheetFolder:
         """Let the next call of `saved` yield a file again, as if it was saved now."""
         self._settled.pop(str(path), None)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a PNG was saved that `saved` has not yielded. Any thread may ask."""
+        return any(True for _ in self._unsettled())
+
     def waiting(self) -> list[Path]:
         """Return the PNGs that were saved, and that `saved` has not yielded; each once until it is saved again.
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from halscope_hooks import Update, UsageError
 
+from halscope.app._current_sheet import write_current
 from halscope.app._doubts import doubts
-from halscope.app._extract import write
 from halscope.app._known_figures import figure_with, known_figures
 from halscope.app._regroup import Figure
 from halscope.app._workspace import Workspace
@@ -16,6 +16,9 @@ from halscope.app._workspace import Workspace
 
 def sheet_of_sprite(workspace: Workspace, update: Update, sprite: int, folder: Path) -> Path:
     """Return the sheet of the figure that a sprite belongs to, written first if it is not there.
+
+    One that is there is written again if the game has edits that it does not show, unless it has some that the game
+    does not have.
 
     Args:
         workspace: The ROM.
@@ -29,8 +32,7 @@ def sheet_of_sprite(workspace: Workspace, update: Update, sprite: int, folder: P
     """
     figure = figure_of_sprite(workspace, update, sprite)
     path = folder / f"{kept_name(figure, folder)}.png"
-    if not path.exists():
-        write(figure.sheet, path, overwrite=False)
+    write_current(figure.sheet, path)
     return path
 
 

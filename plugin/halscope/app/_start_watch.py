@@ -193,6 +193,7 @@ class StartWatch:
             if isinstance(news, Touched):
                 if self._now is not None:
                     self._now.tracer.touched((news,))
+                    self._now.workspace.palettes.touched(news)
                     if (place := padding_read(self._now.workspace.rom, news.rom_offset)) is not None:
                         self._now.padding.add(place)
             elif isinstance(news, Seen):

@@ -23,6 +23,7 @@ from halscope_hooks import (
     Update,
     UsageError,
     Write,
+    capability,
 )
 
 from halscope.app._dropped import Dropped, put_picture
@@ -148,6 +149,7 @@ class LiveEdits:
         self._active = time.monotonic()  # the last frame, or the last report that none comes
         self._in_trouble = False
         self._newest: Snapshot | None = None
+        self._written: Snapshot | None = None  # the newest one with an edit that no decoded frame has shown yet
         self._refused: set[str] = set()  # saved sheets whose edit is not in the game
         self.awaited: tuple[Path, ...] = ()
         """Edited PNGs that `bring_in` is to get as soon as it can."""
@@ -230,16 +232,33 @@ class LiveEdits:
         return self._folder is not None and (collects or self._folder.may_have_changed)
 
     def idle(self) -> None:
-        """Call this again and again while the game sends no frames, on its thread: sheets that wait are reported."""
+        """Call this again and again while the game sends no frames, on its thread.
+
+        What was written into its memories since the last frame is decoded again, for those who show it. Sheets that were
+        saved are applied if the host can pause the game, as it then takes writes while it stands still; else they are
+        reported to wait.
+        """
+        self._decode_written()
         now = time.monotonic()
         if self._folder is None or not self._scanned or now - self._active < IDLE_AFTER:
             return
         self._active = now
+        if capability(self._session.host, "paced") is not None and self._session.threads:
+            if self._folder.is_waiting:  # applying it waits for this thread
+                self._session.preview("saved sheets", lambda _: self.catch_up(), key="saved sheets")
+            return
         for path in self._folder.waiting():
             self._report(
                 f"{self._folder.name(path)}: was saved; it is applied with the next frame, and the emulator sends none "
                 "now (it may be paused)"
             )
+
+    def _decode_written(self) -> None:
+        written, self._written = self._written, None
+        if written is None or written is not self._newest:
+            return  # the game has gone on
+        with contextlib.suppress(HostError, JobTimeoutError):  # it has ended, or the next frame is being decoded
+            self._session.feed(written)
 
     def look(self, update: Update) -> None:
         """Call this for each frame. Every `LOOK_EVERY` frames it writes new metasprites and applies saved sheets.
@@ -473,7 +492,7 @@ class LiveEdits:
                 with self._shown.expected(saved, now.frame, live):
                     self._write(patch, (*in_rom, *live))
                 if self._newest is now:  # a paused game sends no newer one, and the next edit is written against it
-                    self._newest = with_writes(now, live)
+                    self._newest = self._written = with_writes(now, live)
                 break
             except WriteTimeoutError as error:
                 running.unanswered = Unanswered(edits, plan, room, patch, error.receipt)
@@ -653,10 +672,10 @@ class LiveEdits:
             try:
                 edit = read_edit(path, nearest=self._nearest)
                 edits = running.kept.put([edit], datetime.now(UTC))
-                in_game = running.missing is None and edits is running.kept and not self._scanned
-                if in_game or (not edit.changes and running.kept.find(edit.name) is None):
+                in_game = running.missing is None and not self._scanned
+                if edits is running.kept and (in_game or not edit.changes):
                     self.outcome(path, None)
-                    continue  # of the project, or from an earlier run, and never edited
+                    continue  # of the project, or from an earlier run, or exported, and never painted
                 saved = AppliedEdit(name, folder.saved_ns(path), snapshot.frame)
                 self.take(edits, snapshot, saved)
             except HalscopeError as error:

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
+import threading
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,11 +61,22 @@ def served_page(
             controls, workspace, sheets=sheets, timeline=timeline, force=getattr(options, "force", False)
         ) as inspector,
     ):
-        if options.no_browser or not has_display() or not webbrowser.open(inspector.address):
-            note(f"open {inspector.address} in a browser to see the game")
-        else:
-            note(f"the page is at {inspector.address}")
+        if options.no_browser or not has_display():
+            _name(inspector.address)
+        else:  # a browser that is not running yet takes up to five seconds to start
+            threading.Thread(target=_open, args=(inspector.address,), name="halscope browser", daemon=True).start()
         yield inspector
+
+
+def _open(address: str) -> None:
+    if webbrowser.open(address):
+        note(f"the page is at {address}")
+    else:
+        _name(address)
+
+
+def _name(address: str) -> None:
+    note(f"open {address} in a browser to see the game")
 
 
 def has_display() -> bool:

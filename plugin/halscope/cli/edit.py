@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from halscope_hooks import RAW_CODEC, Snapshot, UsageError
 
 from halscope.app import (
     BlockOptions,
-    Injection,
     RegionOptions,
     Workspace,
-    block_fill,
     check_page,
     check_rom,
     extract_blocks,
@@ -24,13 +21,13 @@ from halscope.app import (
     frame_with_sprites,
     inject,
     one_state,
-    pointer_line,
     recorded_frame,
     tile_layout,
     write_page,
 )
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, refuse_unused, rom_offset
 from halscope.cli._figures import regrouping_from
+from halscope.cli._injection import tell_injection
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
@@ -195,7 +192,7 @@ def run_inject(options: argparse.Namespace) -> int:
     if options.project is not None:
         from halscope.cli.project import inject_into_project  # which other edits do not need
 
-        return inject_into_project(options)
+        return inject_into_project(options, options.at, options.codec)
     if options.output is None and not options.dry_run:
         raise UsageError("inject: give -o OUT, --project DIR, or --dry-run to write nothing")
     if options.no_move:
@@ -221,49 +218,4 @@ def run_inject(options: argparse.Namespace) -> int:
         at=at,
         codec=options.codec,
     )
-    if options.json:
-        print_json(_described(done))
-    else:
-        _say_done(done)
-    return 0
-
-
-def _described(done: Injection) -> dict[str, Any]:
-    """Return the JSON form of what was written, or would be."""
-    return {
-        **({} if done.file is None else done.file.describe()),
-        **done.describe(),
-        "blocks": [
-            {
-                "codec": block.codec,
-                "offset": block.block_offset,
-                "start": block.start,
-                "packed_size": block.old_packed_size,
-                "new_packed_size": len(block.new_packed),
-                "tiles": len(block.changes),
-            }
-            for block in done.plan.blocks
-        ],
-        "notes": [*done.plan.notes, *done.room.notes, *(() if done.file is None else done.file.notes)],
-    }
-
-
-def _say_done(done: Injection) -> None:
-    """Print what was written, or would be."""
-    name = "dry run" if done.file is None else str(done.file.path)
-    say(f"{name}: {done.patch.summary}")
-    for line in () if done.file is None else done.file.lines():
-        say(f"{name}: {line}")
-    for block in done.plan.blocks:
-        if block.codec != RAW_CODEC:
-            say(f"{name}: {block_fill(block, done.room)}")
-    described = done.describe()
-    if done.file is None:
-        for write in described["writes"]:
-            say(f"{name}: {write['size']} bytes at {write['offset']:#x}: {write['what']}")
-    for one in done.room.pointers:
-        say(f"{name}: {pointer_line(one)}")
-    for line in (*done.plan.notes, *done.room.notes):
-        say(f"note: {line}")
-    for line in done.room.risks:
-        say(f"risk: {line}")
+    return tell_injection(done, json=options.json)

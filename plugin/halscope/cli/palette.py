@@ -9,10 +9,8 @@ import numpy as np
 from halscope_hooks import RAW_CODEC, ColourRun, Origin, Snapshot, UsageError
 
 from halscope.app import (
-    Injection,
     MomentColours,
     Workspace,
-    block_fill,
     check_rom,
     colours_of_moment,
     describe_palettes,
@@ -24,12 +22,12 @@ from halscope.app import (
     palette_name,
     palette_of_moment,
     palette_of_rom,
-    pointer_line,
     recorded_frame,
     reduce_pictures,
     rgb_text,
 )
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, refuse_unused, rom_offset
+from halscope.cli._injection import tell_injection
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
@@ -140,6 +138,12 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    if options.project is not None:
+        from halscope.cli.project import inject_into_project  # which other actions do not need
+
+        return inject_into_project(options, palette_format=options.format)
+    if options.output is None:
+        raise UsageError("palette import: give -o OUT or --project DIR")
     workspace = _workspace(options)
     done = inject_palettes(
         workspace,
@@ -151,7 +155,7 @@ def _import(options: argparse.Namespace) -> int:
         force=options.force,
         headered=options.headered,
     )
-    return _tell(done, options)
+    return tell_injection(done, json=options.json)
 
 
 def _set(options: argparse.Namespace) -> int:
@@ -172,7 +176,7 @@ def _set(options: argparse.Namespace) -> int:
         force=options.force,
         headered=options.headered,
     )
-    return _tell(done, options)
+    return tell_injection(done, json=options.json)
 
 
 def _assignment(text: str) -> tuple[int, int]:
@@ -189,44 +193,6 @@ def _assignment(text: str) -> tuple[int, int]:
     if not equals or number < 0 or not 0 <= word <= 0x7FFF:
         raise UsageError(f"{text!r}: write INDEX=COLOUR, the colour as '#f8d030' or as a word from 0 to 0x7fff")
     return number, word
-
-
-def _tell(done: Injection, options: argparse.Namespace) -> int:
-    file = done.file
-    assert file is not None  # only `inject --dry-run` writes nothing
-    if options.json:
-        print_json(
-            {
-                **file.describe(),
-                **done.describe(),
-                "blocks": [
-                    {
-                        "codec": block.codec,
-                        "offset": block.block_offset,
-                        "start": block.start,
-                        "packed_size": block.old_packed_size,
-                        "new_packed_size": len(block.new_packed),
-                        "colours": block.colours,
-                    }
-                    for block in done.plan.blocks
-                ],
-                "notes": [*done.plan.notes, *done.room.notes, *file.notes],
-            }
-        )
-        return 0
-    say(f"{options.output}: {done.patch.summary}")
-    for line in file.lines():
-        say(f"{options.output}: {line}")
-    for block in done.plan.blocks:
-        if block.codec != RAW_CODEC:
-            say(f"{options.output}: {block_fill(block, done.room)}")
-    for pointer in done.room.pointers:
-        say(f"{options.output}: {pointer_line(pointer)}")
-    for line in (*done.plan.notes, *done.room.notes):
-        say(f"note: {line}")
-    for line in done.room.risks:
-        say(f"risk: {line}")
-    return 0
 
 
 def _convert(options: argparse.Namespace) -> int:

@@ -40,10 +40,6 @@ from halscope.cli._workspace import workspace_from
 from halscope.project import Project
 from halscope.session import Session
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from halscope.inspector import Inspector
-
 SHOWN_EVERY = 6
 """Of so many frames one is decoded in real time, if nobody needs them all."""
 NEWS_FRAMES = 180
@@ -163,19 +159,25 @@ class _Running:
         """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
         # Buttons of a script are held for exactly their frames, so the game is then driven frame by frame.
         game = replace(game_from(self._options), live=not self._options.press)
-        session = open_game(game, None, self._plugins, threads=True, rom=self._workspace.rom)
-        with session, progress_bar("indexing", "B") as progress:
+        options, controls = self._options, Controls()
+        play: Play | None = None
+
+        def workspace() -> Workspace:
+            return self._workspace if play is None else play.workspace
+
+        with (
+            served_page(options, controls, workspace, self._watch) as page,  # first: the browser starts beside the core
+            open_game(game, None, self._plugins, threads=True, rom=self._workspace.rom) as session,
+            progress_bar("indexing", "B") as progress,
+        ):
             edits = self._begin(session)
             outlining = self._outlining(session, edits)
-            options = self._options
             rom = AttachedRom(
                 *(self._workspace, self._plugins, note),
                 mapping=options.mapping,
                 profile=options.profile,
                 fresh_index=options.fresh,
             )
-            controls = Controls()
-            page: Inspector | None = None
             play = Play(
                 self._workspace,
                 session,
@@ -191,10 +193,7 @@ class _Running:
                 all_frames=lambda: page is not None and page.pages > 0,
             )
             try:
-                with (
-                    ended_by_interrupts(),
-                    served_page(options, controls, lambda: play.workspace, self._watch) as page,
-                ):
+                with ended_by_interrupts():
                     if page is not None:
                         page.follow(session)
                         page.follow_edits(edits)

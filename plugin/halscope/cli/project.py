@@ -26,11 +26,12 @@ from halscope.app import (
     stepped,
     use_project_knowledge,
 )
-from halscope.cli._common import print_json, progress_bar, refuse_unused
+from halscope.cli._common import print_json, progress_bar, refuse_unused, rom_offset
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
 from halscope.cli._workspace import workspace_from
+from halscope.formats.palettes import PaletteFormat
 from halscope.inject import COLOURS, TileChange
 from halscope.ppu.tiles import decode_tiles
 from halscope.project import CarriedProject, Project
@@ -256,6 +257,7 @@ def _rebase(options: argparse.Namespace) -> int:
         workspace = _workspace(options, project)
         assert workspace is not None
         before = project.state.base
+        learn_from_project(project, workspace)
         carried = rebase_project(project, workspace, force=options.force)
         rows = edit_rows(carried)
         described = _describe(project, None)
@@ -269,10 +271,24 @@ def _rebase(options: argparse.Namespace) -> int:
     return 0
 
 
-def inject_into_project(options: argparse.Namespace) -> int:
-    """Add edited PNGs to a project, for `halscope inject --project`."""
-    unused = ("at", "codec", "dry_run", "no_move", "expand", "rats", "free_old")
-    refuse_unused(options, unused, "is for a patch by itself, without --project")
+def inject_into_project(
+    options: argparse.Namespace,
+    at: str | None = None,
+    codec: str | None = None,
+    palette_format: PaletteFormat | None = None,
+) -> int:
+    """Add edited files to a project, for `inject --project` and `palette import --project`.
+
+    Args:
+        options: The command's.
+        at: Place of a file of raw tiles, as typed.
+        codec: Codec of the block there.
+        palette_format: Format of palettes.
+    """
+    alone = [name for name in ("dry_run", "no_move", "expand", "rats", "free_old") if hasattr(options, name)]
+    refuse_unused(options, alone, "is for a patch by itself, without --project")
+    if codec is not None and at is None:
+        raise UsageError("inject: --codec is for raw tiles; give --at OFFSET too")
     refuse_unused(
         options, ("everywhere",), "is not for --project: a project keeps only the places that its sheets show"
     )
@@ -284,7 +300,14 @@ def inject_into_project(options: argparse.Namespace) -> int:
         with progress_bar("indexing", "B") as progress:
             workspace.index(progress)
         before = project.state
-        done = put_sheets(project, workspace, options.files, nearest=options.nearest, force=options.force)
+        done = put_sheets(
+            *(project, workspace, options.files),
+            nearest=options.nearest,
+            force=options.force,
+            at=None if at is None else rom_offset(workspace.rom, at),
+            codec=codec,
+            palette_format=palette_format,
+        )
         changed = project.state.edits != before.edits
         outputs = [] if options.output is None else [options.output]
         files = (

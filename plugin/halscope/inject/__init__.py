@@ -1,7 +1,8 @@
 """Turn an edited PNG back into tiles, blocks and a verified patch."""
 
+from halscope.inject._edited_before import each_with_edited_before, is_version, with_edited_before, yielding
 from halscope.inject._lineage import edited_origins, on_original
-from halscope.inject._sheet_edit import COLOURS, SheetEdit, Shown, edit_from_json, edit_to_json, sheet_edit
+from halscope.inject._sheet_edit import COLOURS, SheetEdit, Shown, as_read, edit_from_json, edit_to_json, sheet_edit
 from halscope.inject._transforms import colours, shown_depth, shown_tiles, stored_bytes, stored_tile, transform_named
 from halscope.inject.builders import (
     grey_palette,
@@ -22,7 +23,7 @@ from halscope.inject.edits import PROVEN_STARTS
 from halscope.inject.layer import sheet_from_layer
 from halscope.inject.layer_edit import edited
 from halscope.inject.match import Misfit, MisfitError
-from halscope.inject.model import Composition, LayerMap
+from halscope.inject.model import Composition, LayerMap, place_of
 from halscope.inject.palette_sheet import (
     SIDECAR_SUFFIX,
     PaletteColour,
@@ -88,10 +89,12 @@ __all__ = [
     "TileChange",
     "TileIndex",
     "apply_patch",
+    "as_read",
     "colours",
     "colours_before",
     "colours_of_edit",
     "describe_room",
+    "each_with_edited_before",
     "edit_from_json",
     "edit_to_json",
     "edited",
@@ -99,6 +102,7 @@ __all__ = [
     "edited_origins",
     "free_areas",
     "grey_palette",
+    "is_version",
     "live_writes",
     "make_room",
     "on_original",
@@ -107,6 +111,7 @@ __all__ = [
     "palette_edit",
     "palette_of_edit",
     "picture_in_sheet",
+    "place_of",
     "plan_changes",
     "plan_edit",
     "plan_edits",
@@ -132,6 +137,8 @@ __all__ = [
     "stored_tile",
     "to_patch",
     "transform_named",
+    "with_edited_before",
     "write_palette_sheet",
     "write_sheet",
+    "yielding",
 ]

@@ -10,7 +10,7 @@ from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, Origin
 
 import halscope._codec as _codec
 from halscope.inject._sheet_edit import COLOURS
-from halscope.inject._transforms import shown_tiles, transform_named
+from halscope.inject._transforms import shown_tiles, stored_bytes, transform_named
 from halscope.inject.edits import EditPlan
 from halscope.inject.model import Cell, Sheet
 from halscope.inject.settle import Content
@@ -50,25 +50,38 @@ def _made(plan: EditPlan) -> Iterator[tuple[bytes, Origin]]:
                 yield one.new, one.origin
 
 
-def on_original(sheet: Sheet, rom: Rom, codecs: Sequence[Codec]) -> Sheet:
+def on_original(sheet: Sheet, rom: Rom, codecs: Sequence[Codec], contained: Rom | None = None) -> Sheet:
     """Return a sheet of a game that contains edits as one of the original ROM: its edited tiles know the original ones.
 
     Args:
         sheet: The sheet, whose origins are proven in the edited ROM.
         rom: The original ROM.
         codecs: The codecs that the origins name.
+        contained: The edited ROM. Tiles that VRAM shows as they were before are then shown as they are in it.
     """
     content = Content(rom, codecs)
+    edited = None if contained is None else Content(contained, codecs)
 
     def cell_on_original(cell: Cell) -> Cell:
         if cell.origin is None:
             return cell
-        source, at = content.place_of(cell.origin)
-        stored = bytes(content[source][at : at + source.tile_bytes])
-        if len(stored) < source.tile_bytes:
+        tile = _tile_at(content, cell.origin, len(cell.tile))
+        if tile is None:
             return replace(cell, origin=None)
-        tile = shown_tiles(transform_named(source.transform, rom.transforms), stored)
-        return cell if tile == cell.tile else replace(cell, rom_tile=tile)
+        now = cell.tile
+        if now == tile and edited is not None:
+            now = _tile_at(edited, cell.origin, len(cell.tile)) or now
+        return cell if now == tile else replace(cell, tile=now, rom_tile=tile)
 
     cells = tuple(map(cell_on_original, sheet.cells))
     return sheet if cells == sheet.cells else replace(sheet, cells=cells)
+
+
+def _tile_at(content: Content, origin: Origin, size: int) -> bytes | None:
+    """Return the tile of `size` bytes at an origin as a sheet shows it, or `None` where there is none."""
+    source, at = content.place_of(origin)
+    stored_size = stored_bytes(origin.transform, size, content.transforms)
+    stored = bytes(content[source][at : at + stored_size])
+    if len(stored) < stored_size:
+        return None
+    return shown_tiles(transform_named(origin.transform, content.transforms), stored)

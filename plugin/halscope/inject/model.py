@@ -31,6 +31,16 @@ MAX_PALETTES: Final = 8
 """The number of OBJ palettes. An indexed PNG holds 256 entries, so an 8bpp sheet has one palette."""
 
 
+Place = tuple[str, int, int, str]
+"""A tile's place in the ROM: its origin without the evidence for the block's start, which may grow between two exports.
+"""
+
+
+def place_of(origin: Origin) -> Place:
+    """Return the place of an origin."""
+    return origin.codec, origin.block_offset, origin.byte_offset, origin.transform
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One 8×8 tile of a sheet.
@@ -174,13 +184,12 @@ class Sheet:
         names = [transform.name for transform in self.known_transforms]
         if len(set(names)) != len(names):
             raise ImageError(f"sheet: it describes a transform twice, or one that every ROM has: {', '.join(names)}")
-        tiles: dict[tuple[str, int, int, str], tuple[bytes, bytes]] = {}
+        tiles: dict[Place, tuple[bytes, bytes]] = {}
         for cell in self.cells:
             origin = cell.origin
-            if origin is not None:
-                place = (origin.codec, origin.block_offset, origin.byte_offset, origin.transform)
-                if tiles.setdefault(place, (cell.tile, cell.original)) != (cell.tile, cell.original):
-                    raise ImageError(f"sheet: the tile at {cell.place} differs from another one with the same origin")
+            both = cell.tile, cell.original
+            if origin is not None and tiles.setdefault(place_of(origin), both) != both:
+                raise ImageError(f"sheet: the tile at {cell.place} differs from another one with the same origin")
             if not (0 <= cell.x <= self.width - TILE and 0 <= cell.y <= self.height - TILE):
                 raise ImageError(f"sheet: the tile at {cell.place} is outside of {self.width}x{self.height} pixels")
             if not 0 <= cell.palette < count:
@@ -210,6 +219,18 @@ class Sheet:
     def rgb(self) -> NDArray[np.uint8]:
         """uint8[palettes × 2^bpp, 3]: the colour of every pixel value of the picture."""
         return to_rgb(self.palettes.reshape(-1))
+
+    @cached_property
+    def places(self) -> dict[Place, tuple[int, ...]]:
+        """The places of its tiles, with the cells that show each; those of its map have none."""
+        found: dict[Place, list[int]] = {}
+        for number, cell in enumerate(self.cells):
+            if cell.origin is not None:
+                found.setdefault(place_of(cell.origin), []).append(number)
+        for origin in () if self.map is None else self.map.origins:
+            if origin is not None:
+                found.setdefault(place_of(origin), [])
+        return {place: tuple(numbers) for place, numbers in found.items()}
 
     def tile_pixels(self) -> NDArray[np.uint8]:
         """Return every cell's tile as displayed (flips applied): uint8[cells, 8, 8], 0 to 2^bpp - 1."""

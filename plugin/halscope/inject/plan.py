@@ -27,7 +27,7 @@ from halscope.inject._transforms import stored_tile
 from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import other_places, refuse_raw_over_block, shared_bytes
 from halscope.inject.everywhere import Copies, find_copies
-from halscope.inject.model import EditedSheet
+from halscope.inject.model import EditedSheet, Place
 from halscope.inject.split import TileChange
 from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom, Stream
@@ -97,8 +97,8 @@ def plan_changes(
     Args:
         rom: The ROM that the sheets were exported from.
         codecs: All codecs that origins may name.
-        edits: The changes of each sheet. Two sheets may change the same tile if the results agree, or if the later one
-            was exported with what the earlier one made (`TileChange.over`) and replaces it. Overlapping tiles of
+        edits: The changes of each sheet. Two sheets may change the same tile if the results agree, or if one of them
+            was exported with what the other one made (`TileChange.over`) and replaces it. Overlapping tiles of
             different depths or offsets may each change their own bytes. May be empty.
         index: The ROM's index, if available. Its evidence for a block's start then replaces the sheet's, and other
             places of the same tiles are noted in the plan.
@@ -166,19 +166,29 @@ def _place_of(origin: Origin) -> tuple[str, int, int]:
 
 
 def _in_effect(edits: Sequence[SheetEdit]) -> list[tuple[SheetEdit, TileChange]]:
-    """Return the changes that no later edit has painted over, without those that lead back to the ROM's tile."""
-    later: set[tuple[Origin, bytes]] = set()  # what later edits were painted over
-    found: list[tuple[SheetEdit, TileChange]] = []
-    for edit in reversed(edits):
-        kept = [one for one in edit.changes if (_placed(one.origin), one.new) not in later]
-        found += [(edit, change) for change in reversed(kept) if change.new != change.old]
-        later |= {(_placed(one.origin), one.over) for one in edit.changes if one.over is not None}
-    return found[::-1]
+    """Return the changes that no other edit has painted over, without those that lead back to the ROM's tile."""
+    at_place: dict[Place, list[tuple[int, TileChange]]] = {}
+    for number, edit in enumerate(edits):
+        for change in edit.changes:
+            at_place.setdefault(change.place, []).append((number, change))
+
+    def is_in_effect(number: int, change: TileChange) -> bool:
+        others = [(which, other) for which, other in at_place[change.place] if which != number]
+        return not any(_gives_way(change, other, later=which > number) for which, other in others)
+
+    return [
+        (edit, change)
+        for number, edit in enumerate(edits)
+        for change in edit.changes
+        if change.new != change.old and is_in_effect(number, change)
+    ]
 
 
-def _placed(origin: Origin) -> Origin:
-    """Return an origin as a place: what is known of the block's start may grow between two exports."""
-    return replace(origin, start="content")
+def _gives_way(one: TileChange, other: TileChange, *, later: bool) -> bool:
+    """Whether a change has no effect where another sheet, further down the list or not, changes the same tile too."""
+    if one.is_unpainted or other.is_unpainted:
+        return one.is_unpainted and (later or not other.is_unpainted)
+    return one.new in other.over and (later or other.new not in one.over)
 
 
 def _stored(sheet: str, change: TileChange, rom: Rom) -> SheetTile:

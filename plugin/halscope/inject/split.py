@@ -10,7 +10,7 @@ from halscope_hooks import InjectError, Origin
 from numpy.typing import NDArray
 
 from halscope.inject._transforms import colours_text, lost_pixels, transform_named
-from halscope.inject.model import TILE, Cell, Composition, EditedSheet, Sheet
+from halscope.inject.model import TILE, Cell, Composition, EditedSheet, Place, Sheet, place_of
 from halscope.ppu.tiles import decode_tiles
 
 
@@ -24,7 +24,8 @@ class TileChange:
         new: The tile as edited.
         cells: Indices of the sheet's cells that show it, edited or not.
         vram_bytes: VRAM byte addresses of those cells when the sheet was exported, ascending.
-        over: The tile as exported, if that was edited already: this edit takes the place of the one that made it.
+        over: Tiles that other edits make there, and that this one takes the place of: the tile as exported, if that was
+            edited already. One that is `new` itself was exported so and never painted: any edit takes its place.
     """
 
     origin: Origin
@@ -32,7 +33,17 @@ class TileChange:
     new: bytes
     cells: tuple[int, ...]
     vram_bytes: tuple[int, ...]
-    over: bytes | None = None
+    over: tuple[bytes, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Its place in the ROM."""
+        return place_of(self.origin)
+
+    @property
+    def is_unpainted(self) -> bool:
+        """Whether the sheet was exported with it, and no edit that is known has made it."""
+        return self.new in self.over
 
 
 def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
@@ -92,7 +103,7 @@ def changed_tiles(edited: EditedSheet) -> tuple[TileChange, ...]:
         cell = sheet.cells[members[0]]
         if cell.origin is not None and new[members[0]] != cell.tile:
             vram = {at for number in members if (at := sheet.cells[number].vram_byte) is not None}
-            over = None if cell.rom_tile is None else cell.tile
+            over = () if cell.rom_tile is None else (cell.tile,)
             tile = new[members[0]]
             changes.append(TileChange(cell.origin, cell.original, tile, tuple(members), tuple(sorted(vram)), over))
     return tuple(changes)
@@ -162,16 +173,10 @@ def _at_cells[Item: np.generic](sheet: Sheet, picture: NDArray[Item]) -> NDArray
 
 def _groups(sheet: Sheet) -> Iterator[list[int]]:
     """Group the cells that show the same tile of the ROM."""
-    groups: dict[tuple[str, int, int, str] | int, list[int]] = {}
+    groups: dict[Place | int, list[int]] = {}
     for number, cell in enumerate(sheet.cells):
-        origin = cell.origin
-        key = number if origin is None else (*_place(origin), origin.transform)
-        groups.setdefault(key, []).append(number)
+        groups.setdefault(number if cell.origin is None else place_of(cell.origin), []).append(number)
     yield from groups.values()
-
-
-def _place(origin: Origin) -> tuple[str, int, int]:
-    return origin.codec, origin.block_offset, origin.byte_offset
 
 
 def _mirror_hint(hflip: bool, vflip: bool) -> str:

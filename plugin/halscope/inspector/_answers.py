@@ -19,6 +19,7 @@ from halscope.app import (
     OriginDescriber,
     Recolouring,
     RomMap,
+    SeenTiles,
     ShownBlocks,
     Workspace,
     block_picture,
@@ -109,6 +110,7 @@ class Answers:
         self._states: tuple[VramOrigins, dict[str, Any]] | None = None
         self._in_vram: tuple[VramOrigins, dict[str, Any]] | None = None
         self._map: tuple[Workspace, RomMap] | None = None
+        self.seen = SeenTiles()
         self._mapping = threading.Lock()  # of the map: several pages may ask at once
 
     def origins(self, update: Update, vram_byte: int, bpp: int | Literal["mode7"]) -> list[dict[str, Any]] | None:
@@ -232,7 +234,8 @@ class Answers:
 
         `pixels` is the base64 of width × height bytes, each an index into `colours` ([red, green, blue] each).
         `colours_from` is null for greys. `cells` has for each tile [x, y, offset in the decoded block], and `vram` for
-        each that is there [that offset, VRAM byte address].
+        each that is there [that offset, VRAM byte address]; `seen` are the offsets of those that were there since the
+        start.
         """
         workspace, found = self._workspace(), update.origins
         if workspace is None or found is None or workspace.built_index is None:
@@ -251,6 +254,7 @@ class Answers:
             "lead": picture.layout.lead,
             "cells": picture.cells,
             "vram": places_in_vram(found, codec, offset),
+            "seen": self.seen.of(codec, offset),
         }
 
     def edit(self, update: Update, sprite: int) -> str:

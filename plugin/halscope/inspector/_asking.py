@@ -58,10 +58,17 @@ class Asker(Protocol):
     def update(self) -> Update | None:
         """The frame that the page shows; `None` before the first."""
 
-    async def about[T](self, name: str, describe: Callable[[Update], T], number: int = 0) -> T | None:
+    async def about[T](
+        self, name: str, describe: Callable[[Update], T], number: int = 0, frame: int | None = None
+    ) -> T | None:
         """Describe the frame that the page shows, on the session's preview pool; `None` before the first.
 
-        A newer question of the same name and number takes the place of one that waits.
+        A newer question of the same name and number takes the place of one that waits: whoever asks for something to be
+        done, or about one of several things, gives the request's id.
+
+        Args:
+            frame: Number of the frame that the page shows, as `Request.frame`. It is the newest one if it was not given,
+                or if that frame is not kept any more.
         """
 
     async def game[T](self, work: Callable[[Host], T]) -> T:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, Final, final
 
 import numpy as np
-from halscope_hooks import TILE_BYTES, Snapshot, Update
+from halscope_hooks import TILE_BYTES, PpuRegisters, Snapshot, Update
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from halscope.app import Past
 
 _COUNT_EVERY: Final = 30  # frames: counting the located tiles takes longer than all else
-_GAP: Final = 4  # unchanged tiles between two changed ones that are sent along: a run costs as much in the head
+_GAP: Final = 4  # unchanged tiles (rows) between two changed ones that are sent along: a run costs as much in the head
+_REGISTERS: Final = tuple(field.name for field in fields(PpuRegisters))
 
 
 @final
@@ -28,8 +29,7 @@ class FrameStream:
         self._last: Snapshot | None = None
         self._located: int | None = None
         self._counted = 0  # the frame whose tiles were counted
-        self._registers: dict[str, int | None] = {}
-        self._picture: NDArray[np.uint8] | None = None
+        self._picture: NDArray[np.uint8] | None = None  # the one that the page has
 
     def message(self, update: Update, past: Past | None = None) -> bytes:
         """Return the message about a frame.
@@ -38,16 +38,18 @@ class FrameStream:
             update: The frame.
             past: The same as a frame of the timeline, if it is one.
 
-        The head has `type` "frame", `frame`, `parts` (a list of [name, offset, length in bytes]; of "vram" several,
-        all others whole), and where they differ from the last message `ppu` and `picture` ([width, height]). `located`
-        is the number of tiles in VRAM with a known origin, counted twice a second; `null` while the ROM is not indexed.
+        The head has `type` "frame", `frame`, `parts` (a list of [name, offset, length in bytes]; of "vram" the changed
+        tiles, of "picture" the changed rows, all others whole), and where they differ from the last message `ppu` and
+        `picture` ([width, height]). `located` is the number of tiles in VRAM with a known origin, counted twice a
+        second; `null` while the ROM is not indexed.
         A frame of the timeline has its position there as `past`, and `composed` where its picture was composed.
         """
         snapshot, last = update.snapshot, self._last
         head: dict[str, Any] = {"type": "frame", "frame": snapshot.frame}
         parts: list[tuple[str, int, memoryview]] = []
-        for first, end in _runs(None if last is None else last.vram, snapshot.vram):
-            parts.append(("vram", first, memoryview(snapshot.vram)[first:end]))
+        vram = memoryview(snapshot.vram)
+        runs = _runs(None if last is None else memoryview(last.vram), vram, TILE_BYTES)
+        parts.extend(("vram", first, vram[first:end]) for first, end in runs)
         if last is None or not np.array_equal(last.cgram, snapshot.cgram):
             parts.append(("cgram", 0, memoryview(snapshot.cgram.astype("<u2", copy=False).view(np.uint8))))
         if last is None or not np.array_equal(last.oam, snapshot.oam):
@@ -58,13 +60,16 @@ class FrameStream:
             if past.composed and picture is not None:
                 head["composed"] = True
         if picture is not None and picture is not self._picture:
-            head["picture"] = [picture.shape[1], picture.shape[0]]
-            parts.append(("picture", 0, memoryview(picture.reshape(-1))))
+            shown, row = memoryview(picture.reshape(-1)), 3 * picture.shape[1]
+            runs = _runs(_of_size(self._picture, picture.shape), shown, row)
+            if runs:
+                head["picture"] = [picture.shape[1], picture.shape[0]]
+            parts += [("picture", first, shown[first:end]) for first, end in runs]
             self._picture = picture
-        if last is None or snapshot.ppu != last.ppu:
-            registers = asdict(snapshot.ppu)
-            head["ppu"] = {name: value for name, value in registers.items() if self._registers.get(name, -1) != value}
-            self._registers = registers
+        ppu, told = snapshot.ppu, None if last is None else last.ppu
+        if ppu != told:
+            now = [(name, getattr(ppu, name)) for name in _REGISTERS]
+            head["ppu"] = {name: value for name, value in now if told is None or getattr(told, name) != value}
         known = update.origins is not None
         if known != (self._located is not None) or abs(snapshot.frame - self._counted) >= _COUNT_EVERY:
             self._located = None if update.origins is None else update.origins.located
@@ -77,15 +82,20 @@ class FrameStream:
         return message
 
 
-def _runs(before: NDArray[np.uint8] | None, after: NDArray[np.uint8]) -> list[tuple[int, int]]:
-    """Return the byte ranges of VRAM that are sent: those of changed tiles, joined where few lie between them."""
+def _of_size(picture: NDArray[np.uint8] | None, shape: tuple[int, ...]) -> memoryview | None:
+    """Return the bytes of a picture, or `None` if it has another shape."""
+    return None if picture is None or picture.shape != shape else memoryview(picture.reshape(-1))
+
+
+def _runs(before: memoryview | None, after: memoryview, unit: int) -> list[tuple[int, int]]:
+    """Return the byte ranges that are sent: those of changed units, joined where few lie between them."""
     if before is None:
-        return [(0, after.size)]
-    tiles = _codec.snes_changed(before, after, TILE_BYTES)
-    if not tiles.size:
+        return [(0, after.nbytes)]
+    changed = _codec.snes_changed(before, after, unit)
+    if not changed.size:
         return []
-    splits = np.flatnonzero(np.diff(tiles) > _GAP)
-    firsts = tiles[np.concatenate([[0], splits + 1])]
-    lasts = tiles[np.concatenate([splits, [tiles.size - 1]])]
+    splits = np.flatnonzero(np.diff(changed) > _GAP)
+    firsts = changed[np.concatenate([[0], splits + 1])]
+    lasts = changed[np.concatenate([splits, [changed.size - 1]])]
     bounds = zip(firsts.tolist(), lasts.tolist(), strict=True)
-    return [(first * TILE_BYTES, (last + 1) * TILE_BYTES) for first, last in bounds]
+    return [(first * unit, (last + 1) * unit) for first, last in bounds]

@@ -60,6 +60,10 @@ class Request:
             raise UsageError(f"{self.kind}: {name} is {_short(value)}, expected a text")
         return value
 
+    def frame(self) -> int | None:
+        """Return the number of the frame that the page means, or `None`. Raises UsageError for anything else."""
+        return None if self.fields.get("frame") is None else self.integer("frame", 0, 1 << 53)
+
     def flag(self, name: str) -> bool:
         """Return whether something is asked for; false if it is missing. Raises UsageError for anything else."""
         value = self.fields.get(name, False)

@@ -20,7 +20,7 @@ async def _located(asker: Asker, _: Request) -> dict[str, Any] | None:
 
 async def _colour(asker: Asker, request: Request) -> dict[str, Any] | None:
     colour, describe = request.integer("colour", 0, CGRAM_COLOURS - 1), asker.describer.recolouring.describe
-    return await asker.about("colour", lambda update: describe(update.snapshot, colour))
+    return await asker.about("colour", lambda update: describe(update.snapshot, colour), request.id)
 
 
 async def _try(asker: Asker, request: Request) -> None:

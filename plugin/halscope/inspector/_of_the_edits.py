@@ -68,7 +68,7 @@ async def _drop(asker: Asker, request: Request) -> dict[str, Any] | None:
         done = edits.drop(update, data, name, sprite)
         return {"path": str(done.path), "inexact": done.inexact}
 
-    return await asker.about("drop", put, request.id)
+    return await asker.about("drop", put, request.id, request.frame())
 
 
 def _edits(asker: Asker) -> LiveEdits:

@@ -18,7 +18,7 @@ _MOST_MERGED: Final = 16
 async def _name_figure(asker: Asker, request: Request) -> str | None:
     sprite, name = request.integer("sprite", 0, 127), request.text("name")
     of = asker.describer.of_figures
-    return await asker.about("name_figure", lambda update: of.name(update, sprite, name))
+    return await asker.about("name_figure", lambda update: of.name(update, sprite, name), request.id, request.frame())
 
 
 async def _merge_figures(asker: Asker, request: Request) -> None:
@@ -28,22 +28,22 @@ async def _merge_figures(asker: Asker, request: Request) -> None:
     if any(isinstance(one, bool) or not isinstance(one, int) or not 0 <= one <= 127 for one in sprites):
         raise UsageError("merge_figures: sprites is no list of numbers from 0 to 127")
     of = asker.describer.of_figures
-    await asker.about("merge_figures", lambda update: of.merge(update, sprites))
+    await asker.about("merge_figures", lambda update: of.merge(update, sprites), request.id, request.frame())
 
 
 async def _split_figure(asker: Asker, request: Request) -> None:
     sprite, of = request.integer("sprite", 0, 127), asker.describer.of_figures
-    await asker.about("split_figure", lambda update: of.split(update, sprite))
+    await asker.about("split_figure", lambda update: of.split(update, sprite), request.id, request.frame())
 
 
-async def _join_figures(asker: Asker, _: Request) -> int | None:
+async def _join_figures(asker: Asker, request: Request) -> int | None:
     of = asker.describer.of_figures
-    return await asker.about("join_figures", lambda _: of.join())
+    return await asker.about("join_figures", lambda _: of.join(), request.id)
 
 
 async def _collect(asker: Asker, request: Request) -> dict[str, Any] | None:
     sprite, of, session = request.integer("sprite", 0, 127), asker.describer.of_figures, asker.session
-    return await asker.about("collect", lambda update: of.collect(session, update, sprite))
+    return await asker.about("collect", lambda update: of.collect(session, update, sprite), request.id, request.frame())
 
 
 async def _collected(asker: Asker, request: Request) -> dict[str, Any] | None:
@@ -51,9 +51,9 @@ async def _collected(asker: Asker, request: Request) -> dict[str, Any] | None:
     return await asker.about("collected", lambda _: of.collected(since))
 
 
-async def _end_collecting(asker: Asker, _: Request) -> None:
+async def _end_collecting(asker: Asker, request: Request) -> None:
     of = asker.describer.of_figures
-    await asker.about("end_collecting", lambda _: of.end_collecting())
+    await asker.about("end_collecting", lambda _: of.end_collecting(), request.id)
 
 
 async def _export_collected(asker: Asker, request: Request) -> str | None:
@@ -61,7 +61,7 @@ async def _export_collected(asker: Asker, request: Request) -> str | None:
     kind = next((one for one in COLLECTED_KINDS if one == name), None)
     if kind is None:
         raise UsageError(f"export_collected: kind is {name!r:.40}, expected one of {', '.join(COLLECTED_KINDS)}")
-    return await asker.about("export_collected", lambda _: of.export(kind))
+    return await asker.about("export_collected", lambda _: of.export(kind), request.id)
 
 
 async def _coverage(asker: Asker, _: Request) -> dict[str, Any] | None:

@@ -19,7 +19,9 @@ async def _painting(asker: Asker, request: Request) -> dict[str, Any] | None:
         return await asker.about("painting", lambda _: pixels.again(name, revision), request.id)
     if "sprite" in request.fields:
         sprite = request.integer("sprite", 0, 127)
-        return await asker.about("painting", lambda update: pixels.of_sprite(update, sprite), request.id)
+        return await asker.about(
+            "painting", lambda update: pixels.of_sprite(update, sprite), request.id, request.frame()
+        )
     if "vram" in request.fields:
         vram, bpp = request.integer("vram", 0, 0xFFFF), request.integer("bpp", 2, 8)
         return await asker.about("painting", lambda update: pixels.of_tile(update, vram, bpp), request.id)

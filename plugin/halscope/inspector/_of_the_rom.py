@@ -23,8 +23,8 @@ async def _origin(asker: Asker, request: Request) -> list[dict[str, Any]] | None
     )
 
 
-async def _figures(asker: Asker, _: Request) -> list[dict[str, Any]] | None:
-    return await asker.about("figures", asker.describer.figures)
+async def _figures(asker: Asker, request: Request) -> list[dict[str, Any]] | None:
+    return await asker.about("figures", asker.describer.figures, frame=request.frame())
 
 
 async def _blocks(asker: Asker, _: Request) -> dict[str, Any] | None:
@@ -55,18 +55,18 @@ async def _rom_map(asker: Asker, request: Request) -> dict[str, Any] | None:
 async def _pointers(asker: Asker, request: Request) -> dict[str, Any] | None:
     codec, offset = request.text("codec"), request.integer("offset", 0, _LARGEST_ROM)
     describe = asker.describer.pointers
-    return await asker.about("pointers", lambda _: describe(codec, offset))
+    return await asker.about("pointers", lambda _: describe(codec, offset), request.id)
 
 
 async def _raw(asker: Asker, request: Request) -> dict[str, Any] | None:
     offset, length = request.integer("offset", 0, _LARGEST_ROM), request.integer("length", 1, MOST_RAW)
     describe = asker.describer.raw
-    return await asker.about("raw", lambda _: describe(offset, length))
+    return await asker.about("raw", lambda _: describe(offset, length), request.id)
 
 
 async def _edit(asker: Asker, request: Request) -> str | None:
     sprite, edit = request.integer("sprite", 0, 127), asker.describer.edit
-    return await asker.about("edit", lambda update: edit(update, sprite))
+    return await asker.about("edit", lambda update: edit(update, sprite), request.id, request.frame())
 
 
 QUESTIONS: Final[dict[str, Question]] = {

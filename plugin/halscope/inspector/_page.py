@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, final
@@ -36,6 +37,7 @@ log: Final = logging.getLogger("halscope.inspector")
 MOST_QUESTIONS: Final = 8
 """Requests of one page that may wait for their answers at once."""
 _AHEAD: Final = 2  # frames sent that the page has not painted yet; a slow page gets fewer frames, and the newest
+_KEPT: Final = 4  # frames that questions may be about, of either kind: what a page shows is not the newest frame
 _HOST_SECONDS: Final = 5.0  # how long the game's thread may take to answer a request
 
 
@@ -78,6 +80,8 @@ class Page:
         self.timeline = timeline
         self._stream = FrameStream()
         self.update: Update | None = None  # the last one sent, which questions are about
+        self._sent: deque[Update] = deque(maxlen=_KEPT)
+        self._named: deque[Update] = deque(maxlen=_KEPT)  # by the page: its figures are those of the last of these
         self._newest = newest  # of the running game
         self._past: Past | None = None  # the frame of the timeline that the page shows in its place
         self._news = asyncio.Event()
@@ -155,6 +159,7 @@ class Page:
             if self.update is None:
                 self._room.release()
                 continue
+            self._sent.append(self.update)
             self._unseen += 1
             await self._send(self._stream.message(self.update, past))
 
@@ -229,12 +234,26 @@ class Page:
             self.update = past.update  # questions that come now are about it
         self._news.set()
 
-    async def about[T](self, name: str, describe: Callable[[Update], T], number: int = 0) -> T | None:
+    async def about[T](
+        self, name: str, describe: Callable[[Update], T], number: int = 0, frame: int | None = None
+    ) -> T | None:
         """As in `Asker`."""
-        update = self.update
+        update = self._frame(frame)
         if update is None:
             return None
         return await previewed(self.session, name, (self._key, name, number), partial(describe, update))
+
+    def _frame(self, number: int | None) -> Update | None:
+        """Return the frame of this number, which is kept for the next questions, or the newest one."""
+        if number is None:
+            return self.update
+        kept = (*reversed(self._sent), *reversed(self._named))
+        found = next((one for one in kept if one.snapshot.frame == number), None)
+        if found is None:
+            return self.update
+        if all(one is not found for one in self._named):
+            self._named.append(found)
+        return found
 
     async def game[T](self, work: Callable[[Host], T]) -> T:
         """As in `Asker`."""

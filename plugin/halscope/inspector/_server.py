@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from halscope.app import SeenTiles
 from halscope.inspector._access import Guard, policy
 from halscope.inspector._answers import Answers
 from halscope.inspector._messages import MOST_PICTURE
@@ -43,6 +44,8 @@ PAGE: Final = Path(__file__).parent / "page"
 MOST_PAGES: Final = 16
 """Pages that may be connected at once."""
 _STOP_SECONDS: Final = 1.0
+_START_SECONDS: Final = 3.0  # how long a page that came before the first session waits for it
+_LOOK_SECONDS: Final = 0.02
 
 
 @final
@@ -114,13 +117,15 @@ class Inspector:
         if self._timeline is not None:
             self._timeline.follow(session)
         self._newest = None
+        self._answers.seen = SeenTiles()
         self._session = session
-        self._following = session.subscribe(self._keep, Update, name="a page's first frame")
+        self._following = session.subscribe(self._keep, Update, name="what pages have not seen")
         self._answers.of_figures.follow(session)
 
     def _keep(self, event: Event) -> None:
         if isinstance(event, Update):
             self._newest = event
+            self._answers.seen.see(event)
 
     def follow_edits(self, edits: LiveEdits) -> None:
         """Tell pages of these edits of the game from now on, and let them undo and export them."""
@@ -178,6 +183,14 @@ class Inspector:
         )
         return Guard(application, port=self.port, token=self._token, policy=policy(index, self.port))
 
+    async def _first_session(self) -> Session | None:
+        """Return the session that pages look at. One that comes while a game is being started waits for it."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _START_SECONDS
+        while self._session is None and loop.time() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
+        return self._session
+
     async def _connect(self, websocket: WebSocket) -> None:
         await websocket.accept()
         if self._pages >= MOST_PAGES:
@@ -185,7 +198,7 @@ class Inspector:
             return
         self._pages += 1
         try:
-            session = self._session
+            session = await self._first_session()
             if session is not None and session.state is not State.CLOSED:
                 with contextlib.suppress(HostError):  # it is being closed at this moment
                     told, files = self.notices, self._uploads

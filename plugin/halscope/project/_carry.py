@@ -10,7 +10,17 @@ from typing import Final, NamedTuple
 import numpy as np
 from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, CodecError, InjectError, Origin, StartEvidence
 
-from halscope.inject import COLOURS, PROVEN_STARTS, LayerMap, Sheet, SheetEdit, TileChange, TileIndex, stored_tile
+from halscope.inject import (
+    COLOURS,
+    PROVEN_STARTS,
+    LayerMap,
+    Sheet,
+    SheetEdit,
+    TileChange,
+    TileIndex,
+    as_read,
+    stored_tile,
+)
 from halscope.project._edit_list import Edit
 from halscope.project._state import LeftEdit, LeftState, ProjectState, RomBase
 from halscope.rom.image import Rom
@@ -151,15 +161,15 @@ def carry_over(
 
 
 def carry_edit(
-    edit: SheetEdit, sheet: Sheet, rom: Rom, codecs: Sequence[Codec], index: TileIndex, *, force: bool = False
-) -> tuple[SheetEdit, Sheet]:
-    """Return the changes of a sheet, and the sheet, in another ROM. Arguments as for `carry_over`.
+    edit: SheetEdit, sheet: Sheet | None, rom: Rom, codecs: Sequence[Codec], index: TileIndex, *, force: bool = False
+) -> tuple[SheetEdit, Sheet | None]:
+    """Return the changes of a sheet, and the sheet if there is one, in another ROM. Arguments as for `carry_over`.
 
     Raises:
         InjectError: The ROM has no place for them; the message says why.
     """
     carried = _Ground(rom, codecs, index, force=force).carry(edit, sheet)
-    if carried.edit is None or carried.sheet is None:
+    if carried.edit is None:
         raise InjectError(f"{edit.name}: was exported from another build of {rom.name}, and {carried.reason}")
     return carried.edit, carried.sheet
 
@@ -189,7 +199,8 @@ class _Ground:
         changes = tuple(replace(change, origin=_moved(change.origin, places)) for change in edit.changes)
         moved = any(place.shift or place.block != block for block, place in places.items())
         carried = None if sheet is None else self._carry_sheet(sheet, places)
-        return CarriedEdit(replace(edit, rom_sha256=self._rom.sha256, changes=changes), carried, moved)
+        new = replace(edit, rom_sha256=self._rom.sha256, changes=changes)
+        return CarriedEdit(new if carried is None or edit.places is None else as_read(new, carried), carried, moved)
 
     def _places(self, edit: SheetEdit, sheet: Sheet | None) -> dict[_Block, _Place]:
         """Return where each block of an edit is now. Raises _NoPlaceError."""

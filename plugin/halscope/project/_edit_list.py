@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Self
@@ -19,6 +19,8 @@ from halscope.inject import (
     make_room,
     plan_changes,
     to_patch,
+    with_edited_before,
+    yielding,
 )
 from halscope.rom.image import Rom
 
@@ -142,6 +144,8 @@ class EditList:
     def put(self, sheets: Iterable[SheetEdit], made: datetime) -> Self:
         """Apply saved sheets as one step: add or replace the edit of each; a sheet without changes reverts its edit.
 
+        A sheet that was exported with edits keeps what it shows of them; see `with_edited_before`.
+
         Returns:
             The new list, or this one if nothing changes, so that no empty step is recorded.
 
@@ -152,13 +156,24 @@ class EditList:
         for sheet in sheets:
             self._check_rom(sheet)
             present = next((edit for edit in edits if edit.name == sheet.name), None)
-            if not sheet.changes:
+            before = None if present is None else present.sheet
+            others = [edit.sheet for edit in edits if edit is not present]
+            new = with_edited_before(sheet, before, others, self._versions(besides=sheet.name))
+            if not new.changes:
                 edits = tuple(edit for edit in edits if edit is not present)
-            elif present is None:
-                edits, next_id = (*edits, Edit(next_id, sheet, made)), next_id + 1
-            elif present.sheet != sheet:
-                edits = _replaced(edits, Edit(present.id, sheet, made))
+                continue
+            edits = tuple(edit if edit is present else _yielding(edit, new, before) for edit in edits)
+            if present is None:
+                edits, next_id = (*edits, Edit(next_id, new, made)), next_id + 1
+            elif present.sheet != new:
+                edits = _replaced(edits, Edit(present.id, new, made))
         return self if edits == self.edits else self._after(edits, next_id)
+
+    def _versions(self, besides: str) -> Iterator[SheetEdit]:
+        """Yield every version of every edit but those of one sheet."""
+        for edit in dict.fromkeys(edit for state in self.states for edit in state):
+            if edit.name != besides:
+                yield edit.sheet
 
     def revert(self, number: int) -> Self:
         """Remove one edit and keep those made after it. Raises UsageError if no edit has this id."""
@@ -266,6 +281,11 @@ class EditList:
                 f"{sheet.name}: was exported from the ROM with the SHA-256 {sheet.rom_sha256}, the edits belong to "
                 f"{self.rom_sha256}; export the sheet again from that ROM"
             )
+
+
+def _yielding(edit: Edit, to: SheetEdit, before: SheetEdit | None) -> Edit:
+    sheet = yielding(edit.sheet, to, before)
+    return edit if sheet is edit.sheet else replace(edit, sheet=sheet)
 
 
 def _replaced(edits: tuple[Edit, ...], new: Edit) -> tuple[Edit, ...]:

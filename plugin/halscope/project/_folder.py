@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,12 +15,12 @@ from halscope_hooks import FormatError, HalscopeError, UsageError
 import halscope._fields as read
 from halscope._files import read_limited, remove_temporaries, write_all_atomic, write_atomic
 from halscope._lines import readable_json
-from halscope.inject import Sheet, Shown, read_sheet, sheet_edit, sidecar_path, write_sheet
+from halscope.inject import Sheet, Shown, is_version, read_sheet, sheet_edit, sidecar_path, write_sheet
 from halscope.project._edit_list import Edit
 from halscope.project._folder_lock import LOCK, FolderLock
 from halscope.project._journal import JOURNAL, STAGE, Journal, finish_journal, make_folder, refuse_links
-from halscope.project._knowledge import Knowledge, merge
-from halscope.project._knowledge_json import knowledge_from_json, knowledge_to_json
+from halscope.project._kept_knowledge import KNOWLEDGE, OF_OTHERS, keep, kept_knowledge
+from halscope.project._knowledge import Knowledge
 from halscope.project._pictures import edited_pixels, picture_name, step_picture
 from halscope.project._sheet_names import sheet_name
 from halscope.project._state import ProjectState, new_project
@@ -33,7 +32,6 @@ log: Final = logging.getLogger("halscope.project")
 PROJECT: Final = "project.json"
 SHEETS: Final = "sheets"
 HISTORY: Final = "history"
-KNOWLEDGE: Final = "knowledge.json"
 LOCAL: Final = "local.json"
 WATCHED: Final = "watch"
 IGNORE: Final = ".gitignore"
@@ -231,11 +229,11 @@ class Project:
     def _is_painted(self, name: str, *states: ProjectState) -> bool:
         """Whether a sheet shows an edit that none of these states has."""
         try:
-            painted = sheet_edit(read_sheet(self.sheets / name)).changes
+            painted = sheet_edit(read_sheet(self.sheets / name))
         except HalscopeError:
             return False  # there is none, or it is no picture any more
         known = [edit.sheet.changes for one in states for edit in one.versions() if edit.name == name]
-        return bool(painted) and painted not in known
+        return bool(painted.changes) and not any(is_version(painted, changes) for changes in known)
 
     def _refuse_unknown(self, name: str, state: ProjectState) -> None:
         """Raise UsageError if a person has painted in the project's own sheet what no edit holds."""
@@ -292,34 +290,31 @@ class Project:
             log.warning("%s", error)
             return None
 
-    def knowledge(self) -> Knowledge | None:
-        """Return the copy of what is known of the project's ROM, or `None` if there is none of this ROM that can be
-        read, which is logged."""
-        path = self.folder / KNOWLEDGE
-        try:
-            if not path.is_file():
-                return None
-            known = knowledge_from_json(read_limited(path, _MOST_BYTES, "project's knowledge"), str(path))
-        except HalscopeError as error:
-            log.warning("%s; the project works without it", error)
-            return None
-        return known if known.rom_sha256 == self.state.base.sha256 else None
+    def knowledge(self, rom_sha256: str | None = None) -> Knowledge | None:
+        """Return the copy of what is known of the project's ROM, or of one that it started from before.
+
+        Args:
+            rom_sha256: The hash of the ROM; by default the project's own.
+
+        Returns:
+            The copy; `None` if there is none of this ROM that can be read, which is logged.
+        """
+        return kept_knowledge(self.folder, self.state.base.sha256 if rom_sha256 is None else rom_sha256)
 
     def keep_knowledge(self, known: Knowledge) -> None:
-        """Merge what is known of the project's ROM into the copy, and write it if anything is new.
+        """Merge what is known of the project's ROM into the copy, and write it if anything is new. The copy of a ROM
+        before is kept beside it.
 
         Raises:
             HalscopeError: It cannot be written.
         """
-        before = self.knowledge()
-        merged = known if before is None else merge(before, known)
-        if merged not in (before, Knowledge(known.rom_sha256)):
-            write_atomic(self.folder / KNOWLEDGE, readable_json(json.loads(knowledge_to_json(merged))).encode())
+        keep(self.folder, known, [rom.sha256 for rom in self.state.lineage])
 
 
 def _refuse_own_links(folder: Path) -> None:
     """Raise UsageError if one of a project's own files or folders is a link: a clone may have any."""
     refuse_links(folder / name for name in (*_OURS, *_WORKING))
+    refuse_links(folder.glob(OF_OTHERS))
     for parent in (SHEETS, HISTORY):
         refuse_links((folder / parent).rglob("*"))
 

@@ -10,6 +10,9 @@ from typing import Final
 
 from halscope_hooks import UsageError
 
+from halscope.formats.tile_files import RAW_SUFFIXES
+
+_ANIMATED: Final = ".apng"
 _MOST_LETTERS: Final = 200
 _FIGURES: Final = re.compile(r"(unknown|[a-z0-9_-]+-[0-9a-f]{6})")
 """Name of the folder that Halscope writes a block's figures into: `hal-035d23`."""
@@ -20,7 +23,7 @@ _DEVICES: Final = re.compile(r"con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u0
 
 
 def is_sheet_name(name: str) -> bool:
-    """Whether a name is the relative path of a sheet or a palette that stays inside the folder it is relative to.
+    """Whether a name is the relative path of a sheet, a palette or raw tiles that stays inside its folder.
 
     It is one on every system.
     """
@@ -59,6 +62,8 @@ def sheet_name(png: Path, folders: Iterable[Path]) -> str:
         parent = png.absolute().parent.name
         name = f"{parent}/{png.name}" if _FIGURES.fullmatch(parent) else png.name
     name = unicodedata.normalize("NFC", name)
+    if name.lower().endswith(_ANIMATED):
+        name = f"{name[: -len(_ANIMATED)]}.png"  # the project keeps a sheet as PNG
     if not is_sheet_name(name):
         raise UsageError(
             f"{png}: its name cannot be that of a sheet in a project; rename it to end in {', '.join(_suffixes())}, "
@@ -69,7 +74,7 @@ def sheet_name(png: Path, folders: Iterable[Path]) -> str:
 
 
 def _suffixes() -> tuple[str, ...]:
-    """Return the ends of the names of sheets and palettes."""
+    """Return the ends of the names of sheets, palettes and raw tiles."""
     from halscope.formats.palettes import PALETTE_SUFFIXES  # only now: most commands never name a sheet
 
-    return (".png", *PALETTE_SUFFIXES)
+    return (".png", *PALETTE_SUFFIXES, *sorted(RAW_SUFFIXES))

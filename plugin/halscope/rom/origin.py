@@ -111,6 +111,13 @@ class Origins(Sequence[tuple[Origin, ...]]):
         segments: NDArray[np.int64] = self._answers["segment"][first].astype(np.int64)
         return segments
 
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """bool[n], the tiles that have an origin."""
+        known: NDArray[np.bool_] = self._first[1:] > self._first[:-1]
+        known[[tile for tile, origins in self._edited.items() if origins]] = True
+        return known
+
     def _of(self, tile: int) -> tuple[Origin, ...]:
         rows = self._answers[self._first[tile] : self._first[tile + 1]].tolist()
         # What the ROM has first: an edited tile may look like one that stands elsewhere, and is shown from there.

@@ -73,9 +73,12 @@ def table_pointers(
     if not len(offsets) or positions < 1:
         return TablePointers(result, References.none())
     pages = direct_pages(rom)
-    references = _codec.locate_references(rom.data, pages, offsets, cancel, threads)
+    likely = np.arange(len(offsets))
     if likelihood is not None:  # what no packer would write is no evidence, and no entry of a table either
-        references = references[likelihood[references["target"]] >= LIKELY]
+        likely = np.flatnonzero(likelihood >= LIKELY)
+    longs = _codec.locate_references(rom.data, pages, offsets[likely], cancel, threads)
+    references = longs.copy()
+    references["target"] = likely[longs["target"]]
     # Half a reference is added so that a ROM without any does not get a chance of zero.
     accident = min(0.5, (len(references) + 0.5) / positions)
     hit = math.log(_LEADS_TO_START / accident)
@@ -88,11 +91,6 @@ def table_pointers(
     found = References.found(rom.data, references["position"], targets, entries)
     if likelihood is None:
         return TablePointers(result, found)
-    likely = np.flatnonzero(likelihood >= LIKELY)
-    number = np.zeros(len(offsets), np.uint32)
-    number[likely] = np.arange(len(likely), dtype=np.uint32)
-    longs = references.copy()
-    longs["target"] = number[longs["target"]]
     rows, groups = _codec.locate_shapes(
         rom.data,
         pages,

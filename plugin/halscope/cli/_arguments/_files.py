@@ -172,14 +172,15 @@ def add_editing(commands: Commands) -> None:
     add_index_option(extract)
     add_plugin_options(extract)
 
-    back = commands.add_parser("inject", help="make a patch from edited PNGs, or from raw tiles")
+    back = commands.add_parser("inject", help="make a patch from edited PNGs and palettes, or from raw tiles")
     back.add_argument("rom", type=Path, metavar="ROM")
     back.add_argument(
         "files",
         type=Path,
         nargs="+",
         metavar="PNG",
-        help="edited PNGs that `extract` or `play` wrote; with --at a file of raw tiles (.4bpp, .gfx, ...)",
+        help="edited PNGs and palettes that `extract`, `palette export` or `play` wrote; with --at a file of raw tiles "
+        "(.4bpp, .gfx, ...)",
     )
     back.add_argument(
         "-o",

@@ -10,6 +10,7 @@ from halscope.cli._arguments._shared import (
     add_headered_option,
     add_index_option,
     add_plugin_options,
+    add_project_option,
     add_rom_options,
 )
 
@@ -53,7 +54,8 @@ def add_palette(commands: Commands) -> None:
     back.add_argument("files", type=Path, nargs="+", metavar="FILE", help="palette files that `export` wrote, edited")
     _add_format(back, "format of the FILEs (default: by their suffix and content)")
     back.add_argument("--nearest", action="store_true", help="replace colours that the console lacks by the nearest")
-    _add_patch(back)
+    add_project_option(back, "add the edits to this project; OUT then has all edits of the project")
+    _add_patch(back, required=False)
 
     change = actions.add_parser("set", help="make a patch that changes single colours of the ROM")
     change.add_argument("rom", type=Path, metavar="ROM")
@@ -118,14 +120,15 @@ def _add_format(action: argparse.ArgumentParser, text: str) -> None:
     action.add_argument("--format", choices=FORMATS, help=text)
 
 
-def _add_patch(action: argparse.ArgumentParser) -> None:
+def _add_patch(action: argparse.ArgumentParser, *, required: bool = True) -> None:
     action.add_argument(
         "-o",
         "--output",
         type=Path,
-        required=True,
+        required=required,
         metavar="OUT",
-        help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header)",
+        help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header)"
+        + "; not needed with --project" * (not required),
     )
     action.add_argument(
         "--everywhere", action="store_true", help="change all places that hold the same colours (default: the best one)"

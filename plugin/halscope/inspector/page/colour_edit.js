@@ -1,8 +1,8 @@
 // Colours as a person changes them: tried in the running game at once, stored for good when the pointer is released.
 import { signal } from "@preact/signals";
-import { chosen, details, lookUpNow, trying } from "./colour_state.js";
+import { chosen, details, lookUpNow, trying, version } from "./colour_state.js";
 import { ask } from "./connection.js";
-import { memory } from "./memory.js";
+import { frame, memory, onPaint } from "./memory.js";
 
 /** Colours that are tried: number in CGRAM → BGR555. */
 export const draft = signal(/** @type {Map<number, number>} */ (new Map()));
@@ -10,6 +10,23 @@ export const draft = signal(/** @type {Map<number, number>} */ (new Map()));
 export const told = signal({ text: "", bad: false });
 /** Whether all places in the ROM that hold the same palette change; null: as its file says. */
 export const everywhere = signal(/** @type {boolean | null} */ (null));
+
+/** Colours that were stored, until a frame shows them: a paused game sends none. @type {Map<number, number>} */
+let settling = new Map();
+let settlingSince = 0;
+const SETTLED = 60; // frames after which the game shows what it wants to show
+onPaint(() => {
+  if (settling.size === 0) return;
+  const passed = frame.peek() - settlingSince;
+  if (passed < 0 || passed > SETTLED || [...settling].every(([colour, word]) => memory.cgram[colour] === word)) forgetStored();
+});
+
+/** Show the colours as the game has them: a step through the edits has changed them, or the game has. */
+export function forgetStored() {
+  if (settling.size === 0) return;
+  settling = new Map();
+  version.value++;
+}
 
 /** The colours before they were tried. @type {Map<number, number>} */
 let before = new Map();
@@ -22,7 +39,7 @@ let timer = 0;
  * @param {number} colour
  */
 export function shownWord(colour) {
-  return draft.value.get(colour) ?? memory.cgram[colour];
+  return draft.value.get(colour) ?? settling.get(colour) ?? memory.cgram[colour];
 }
 
 /**
@@ -30,7 +47,7 @@ export function shownWord(colour) {
  * @param {number[]} colours
  */
 export function wordsBefore(colours) {
-  return colours.map((colour) => before.get(colour) ?? memory.cgram[colour]);
+  return colours.map((colour) => before.get(colour) ?? settling.get(colour) ?? memory.cgram[colour]);
 }
 
 /**
@@ -41,7 +58,7 @@ export function tryColours(words) {
   if (timer) window.clearTimeout(timer);
   timer = 0;
   if (!trying.peek()) before = new Map();
-  for (const colour of words.keys()) if (!before.has(colour)) before.set(colour, memory.cgram[colour]);
+  for (const colour of words.keys()) if (!before.has(colour)) before.set(colour, settling.get(colour) ?? memory.cgram[colour]);
   trying.value = true;
   draft.value = new Map([...draft.peek(), ...words]);
   void send();
@@ -84,6 +101,8 @@ async function store() {
     const done = await ask("store_colours", { colours: words, everywhere: all });
     const places = done.places === 0 ? "as the ROM has it" : `at ${done.places} ${done.places === 1 ? "place" : "places"} of the ROM`;
     told.value = { text: `stored ${places}, in ${done.files.join(", ")}`, bad: false };
+    settling = new Map([...settling, ...words]);
+    settlingSince = frame.peek();
     finish();
   } catch (error) {
     told.value = { text: `not stored: ${/** @type {Error} */ (error).message}. The game shows it until it loads its colours again.`, bad: true };

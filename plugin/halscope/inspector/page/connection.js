@@ -1,6 +1,6 @@
 // The WebSocket to Halscope. See docs/reference/inspector.md for its messages.
 import { effect } from "@preact/signals";
-import { ended, frozen, host, paint, progress, status, takeFrame, trouble } from "./memory.js";
+import { ended, frozen, host, paint, progress, STARTING, status, takeFrame, trouble } from "./memory.js";
 
 /** @type {WebSocket | null} */
 let socket = null;
@@ -19,7 +19,7 @@ export function connect() {
   const token = location.hash.slice(1);
   socket = new WebSocket(`ws://${location.host}/live?token=${encodeURIComponent(token)}`);
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => (trouble.value = "");
+  socket.onopen = () => ([trouble.value, status.value] = ["", STARTING]);
   socket.onmessage = (event) => (typeof event.data === "string" ? hear(JSON.parse(event.data)) : see(event.data));
   socket.onclose = (event) => {
     socket = null;
@@ -49,6 +49,24 @@ export function ask(type, fields = {}, atOnce = false) {
     if (atOnce || waiting.size < MOST_OPEN) send();
     else queued.push(send);
   });
+}
+
+/** Answers of `askOnce` that are awaited. @type {Map<string, Promise<any>>} */
+const once = new Map();
+
+/**
+ * Ask something that is asked again and again: while the same question waits for its answer, it is not asked twice, since
+ * the server answers only the newer one of two.
+ * @param {string} type
+ * @param {Record<string, unknown>} fields
+ * @returns {Promise<any>}
+ */
+export function askOnce(type, fields = {}) {
+  const key = JSON.stringify([type, fields]), open = once.get(key);
+  if (open !== undefined) return open;
+  const answer = ask(type, fields).finally(() => once.delete(key));
+  once.set(key, answer);
+  return answer;
 }
 
 /** Send the questions that waited, as far as there is room. */

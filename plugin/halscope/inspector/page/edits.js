@@ -1,7 +1,9 @@
 // The edits of the running game: what the server tells of them, and the steps through them.
 import { signal } from "@preact/signals";
 import { addAction } from "./actions.js";
+import { forgetStored } from "./colour_edit.js";
 import { ask, onMessage } from "./connection.js";
+import { spriteShown } from "./figures.js";
 import { addKeys } from "./keys.js";
 import { trouble } from "./memory.js";
 import { current } from "./selection.js";
@@ -35,6 +37,7 @@ let last = Promise.resolve();
  * @param {number} number the edit to revert
  */
 export function step(action, number = 0) {
+  forgetStored();
   last = last.then(() => said(ask("edit_step", action === "revert" ? { action, number } : { action })));
   return last;
 }
@@ -102,15 +105,15 @@ addAction({ key: "j", name: "Who uses this", does: "who else uses this tile, bef
 /**
  * Give a figure another picture: the server saves it as the figure's sheet.
  * @param {File} file
- * @param {number | null} sprite a sprite of the figure; null to find the sheet by the file's name
+ * @param {import("./selection.js").Place | null} place the figure; null to find the sheet by the file's name
  */
-async function sendPicture(file, sprite) {
+async function sendPicture(file, place) {
   try {
     if (file.type !== "image/png") throw new Error(`${file.name}: is no PNG`);
     const headers = { authorization: `Bearer ${location.hash.slice(1)}` };
     const answer = await fetch("/upload", { method: "POST", headers, body: file });
     if (!answer.ok) throw new Error(`${file.name}: ${await answer.text()}`);
-    await ask("drop", { upload: (await answer.json()).upload, name: file.name, sprite });
+    await ask("drop", { upload: (await answer.json()).upload, name: file.name, ...spriteShown(place ?? { sprite: null }) });
     trouble.value = "";
   } catch (error) {
     trouble.value = /** @type {Error} */ (error).message;
@@ -142,7 +145,7 @@ addEventListener("dragover", (event) => {
 addEventListener("drop", (event) => {
   event.preventDefault();
   const file = event.dataTransfer?.files[0];
-  if (file !== undefined) void sendPicture(file, current()?.sprite ?? null);
+  if (file !== undefined) void sendPicture(file, current());
   tellViews("pointerleave", over);
   over = null;
 });

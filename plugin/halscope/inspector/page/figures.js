@@ -1,8 +1,8 @@
 // The figures (metasprites) on the screen: the server groups the sprites. Asked for a few times a second while a view needs them.
 import { useEffect } from "preact/hooks";
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { ask } from "./connection.js";
-import { memory, taken } from "./memory.js";
+import { frame, memory } from "./memory.js";
 import { cellAddress, colours, spritePixels, sprites } from "./snes.js";
 
 /**
@@ -18,26 +18,44 @@ const EVERY = 250; // milliseconds between two questions
 export const figures = signal(/** @type {Figure[] | null} */ (null));
 export const figuresTrouble = signal("");
 
+/** Number of the frame whose figures these are; -1 while they are not known. */
+export const figuresFrame = signal(-1);
+
 let needed = 0; // by how many views
 let asking = false;
-let askedAt = -1; // which of the frames that came was asked about
+let once = false; // whether they are asked for once more when the answer is there
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let timer;
 
 /** Ask for the figures of the frame that is shown. @param {boolean} again whether also those of a frame that was asked about */
 export async function askFigures(again = false) {
-  const now = taken();
-  if (asking || document.hidden || (now === askedAt && !again)) return;
+  const now = frame.peek();
+  once ||= again && asking; // what is on the way may be from before the change
+  if (asking || document.hidden || (now === figuresFrame.peek() && !again)) return;
   asking = true;
   try {
-    const found = await ask("figures");
-    if (found !== null) [figures.value, askedAt] = [found, now];
+    const found = await ask("figures", { frame: now });
+    if (found !== null) batch(() => ([figures.value, figuresFrame.value] = [found, now]));
     figuresTrouble.value = "";
   } catch (error) {
     figuresTrouble.value = /** @type {Error} */ (error).message;
   } finally {
     asking = false;
   }
+  if (once) {
+    once = false;
+    await askFigures(true);
+  }
+}
+
+/**
+ * What a question about a sprite says: the sprite, and the frame that shows it as the page does. The game has gone on.
+ * @param {{sprite: number | null, figure?: Figure | null}} place
+ */
+export function spriteShown({ sprite, figure }) {
+  if (!figure) return { sprite, frame: frame.peek() };
+  const now = figureNow(figure);
+  return { sprite: sprite !== null && now.sprites.includes(sprite) ? sprite : now.sprites[0], frame: figuresFrame.peek() };
 }
 
 /** Keep the figures up to date until the function that is returned is called. */

@@ -174,3 +174,33 @@ export function onScreenAt(layer, vram, wanted) {
   }
   return found;
 }
+
+/**
+ * The background tile that a pixel of the screen shows, or null for the backdrop. Scroll, map and order are those of the
+ * end of the frame; windows and colour math are left out.
+ * @param {Record<string, number | null>} ppu
+ * @param {Uint8Array} vram
+ * @param {number} x
+ * @param {number} y
+ * @returns {{vram: number, bpp: number} | null}
+ */
+export function tileAt(ppu, vram, x, y) {
+  const tile = new Uint8Array(64), found = [];
+  for (const layer of layersOf(ppu)) {
+    if (ppu.tm != null && !((ppu.tm >> (layer.number - 1)) & 1)) continue;
+    const [px, py] = layer.depth === "mode7" ? mode7Place(ppu, x, y).map(Math.floor)
+      : [layer.x + Math.floor((x * layer.screenWidth) / 256), layer.y + y];
+    const inside = px >= 0 && py >= 0 && px < layer.width && py < layer.height;
+    if (layer.depth === "mode7" && !inside && ((ppu.m7sel ?? 0) & 0x80)) continue; // the outside is not the map again
+    const column = (px & (layer.width - 1)) >> 3, row = (py & (layer.height - 1)) >> 3;
+    const entry = entryAt(layer, vram, Math.floor(column / layer.columns), Math.floor(row / layer.rows));
+    const at = tileAddress(layer, entry, column % layer.columns, row % layer.rows);
+    decodeTile(vram, at, layer.depth, tile);
+    const value = tile[8 * (entry.vflip ? 7 - (py & 7) : py & 7) + (entry.hflip ? 7 - (px & 7) : px & 7)];
+    if (value === 0) continue;
+    const front = layer.number === 3 && entry.priority && (ppu.bgmode ?? 0) & 8 ? 2 : entry.priority;
+    found.push({ rank: 4 * front - layer.number, vram: at, bpp: layer.depth === "mode7" ? 7 : layer.depth });
+  }
+  found.sort((one, other) => other.rank - one.rank);
+  return found.length === 0 ? null : { vram: found[0].vram, bpp: found[0].bpp };
+}

@@ -3,7 +3,7 @@ import { render } from "preact";
 import { computed, effect, signal } from "@preact/signals";
 import { connect } from "./connection.js";
 import { html } from "./html.js";
-import { ended, frame, host, matches, memory, progress, status, trouble } from "./memory.js";
+import { ended, frame, host, matches, memory, progress, STARTING, status, trouble } from "./memory.js";
 import { pinned, point } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
 import { addKeys, keys, runKey } from "./keys.js";
@@ -76,7 +76,8 @@ function toggleSecond() {
   second.value = second.value ? "" : VIEWS.find(([name]) => name !== viewNamed(view.value)[0])?.[0] ?? "";
 }
 
-addKeys(
+/** @type {import("./keys.js").Key[]} */
+const BASIC = [
   { key: " ", shown: "Space", does: "pause, go on", run: togglePause },
   { key: ".", shown: ". (period)", does: "run one frame", run: stepFrame },
   { key: "o", does: "outline all sprites", run: () => (outlineAll.value = !outlineAll.value) },
@@ -87,12 +88,19 @@ addKeys(
   { key: "", shown: "arrows, Z X A S Q W, Enter, right Shift", run: () => undefined,
     does: "play: pad, B A Y X L R, start, select (where the host can be played)" },
   ...VIEWS.slice(0, 9).map(([name], n) => ({ key: `${n + 1}`, does: `show ${name}`, run: () => (view.value = name) })),
-);
+];
+addKeys(...BASIC);
+
+/** The keys, those first that are needed first, and last those of one view. */
+function sortedKeys() {
+  const rank = (/** @type {import("./keys.js").Key} */ one) => (BASIC.includes(one) ? 0 : one.shown?.startsWith("in ") ? 2 : 1);
+  return [...keys].sort((one, other) => rank(one) - rank(other));
+}
 
 function Help() {
   if (!help.value) return null;
-  return html`<aside class="help" role="dialog" aria-label="Keys"><h2>Keys</h2><dl tabindex="0">${keys.map(
-    (one) => html`<div><dt>${one.shown ?? one.key.toUpperCase()}</dt><dd>${one.does}</dd></div>`)}</dl>
+  return html`<aside class="help" role="dialog" aria-label="Keys"><h2>Keys</h2><dl tabindex="0">${sortedKeys().map(
+    (one) => html`<div><dt>${one.shown ?? (one.key.length === 1 ? one.key.toUpperCase() : one.key)}</dt><dd>${one.does}</dd></div>`)}</dl>
     <button onClick=${() => (help.value = false)}>Close</button></aside>`;
 }
 
@@ -103,6 +111,7 @@ function Waiting() {
     that Halscope prints, with all that follows its #.</p>`;
   return html`<p class="empty">${status.value === "connected"
     ? "Waiting for the first frame. If the emulator is paused, let it go on; a game that has not begun shows nothing."
+    : status.value === STARTING ? "The game is starting. Its sprites appear here with its first frame."
     : "Not connected yet. Start a game with `halscope demo`, `halscope play ROM` or `halscope attach`, and keep it running."}
     ${index !== null && ` The ROM is being indexed: ${Math.floor((100 * index.done) / Math.max(1, index.total))} %.`}</p>`;
 }
@@ -157,7 +166,7 @@ function Page() {
     ${trouble.value && html`<p class="trouble" role="alert">${trouble.value} <button
       onClick=${() => (trouble.value = "")}>Dismiss</button></p>`}
     ${!alone && html`<${Misfits} />`}
-    ${status.value !== "connected" && html`<p class="trouble" role="status">${
+    ${status.value !== "connected" && status.value !== STARTING && html`<p class="trouble" role="status">${
       ended.value ? `The game has ended (${ended.value}); what you see is its last frame. ` : ""}${status.value}</p>`}
     <${Panes} />${!alone && html`<${News} />`}<${Origin} /><${Help} />`;
 }

@@ -25,6 +25,8 @@ export const past = signal(/** @type {number | null} */ (null));
 export const composed = signal(false);
 /** @type {import("@preact/signals").Signal<{emulator: string, host: string, rom: string | null, capabilities: string[], paused: boolean} | null>} */
 export const host = signal(null);
+/** The status between the connection and the first word of a game. */
+export const STARTING = "the game is starting";
 export const status = signal("connecting");
 /** Whether the page keeps what it shows, while a game that cannot be paused from here goes on. */
 export const frozen = signal(false);
@@ -34,13 +36,6 @@ export const trouble = signal("");
 export const progress = signal(null);
 /** @type {import("@preact/signals").Signal<string>} */
 export const ended = signal("");
-
-let frames = 0;
-
-/** How many frames were taken in: another state may have the number of the one before. */
-export function taken() {
-  return frames;
-}
 
 /** @type {Set<() => void>} */
 const painters = new Set();
@@ -67,7 +62,6 @@ export function paint() {
  * @param {Uint8Array} bytes the bytes of all parts
  */
 export function takeFrame(head, bytes) {
-  frames++;
   if (head.frame < frame.peek()) memory.changed.fill(-1); // an earlier frame: what is marked came later
   let at = 0;
   for (const [name, offset, length] of head.parts) {
@@ -82,7 +76,11 @@ export function takeFrame(head, bytes) {
       memory.oam.set(data, offset);
     } else if (name === "picture" && head.picture) {
       const [width, height] = head.picture;
-      memory.picture = { width, height, rgb: data.slice() };
+      let picture = memory.picture;
+      if (picture === null || picture.width !== width || picture.height !== height) {
+        memory.picture = picture = { width, height, rgb: new Uint8Array(3 * width * height) };
+      }
+      picture.rgb.set(data, offset);
     }
   }
   Object.assign(memory.ppu, head.ppu);

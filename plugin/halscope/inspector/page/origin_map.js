@@ -1,7 +1,7 @@
 // Which tiles of VRAM have a known origin, asked for only while a view shows it.
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { ask } from "./connection.js";
+import { askOnce } from "./connection.js";
 
 /** Of each 32-byte unit of VRAM: 0 unknown, 1 known, 2 blank or of one colour. `null` while nothing is known.
  * @type {import("@preact/signals").Signal<Uint8Array | null>} */
@@ -17,7 +17,7 @@ export function fromBase64(text) {
 }
 
 async function look() {
-  const found = await ask("tile_origins", { last }).catch(() => undefined);
+  const found = await askOnce("tile_origins", { last }).catch(() => undefined);
   if (found === undefined) return;
   if (found === null) {
     last = "";

@@ -18,6 +18,9 @@ export const marked = signal(/** @type {Set<number>} */ (new Set()));
 /** @type {import("@preact/signals").Signal<{place: Place, origins: any[] | null, error: string} | null>} */
 export const known = signal(null);
 
+/** Whether the pointer or the focus is in the line about it, which then stays as it is read: its buttons act on what it says. */
+export const reading = signal(false);
+
 /** Tiles that a view has picked out, as VRAM byte addresses: the game's picture and the other views tint them. */
 export const picked = signal(/** @type {Set<number>} */ (new Set()));
 
@@ -62,6 +65,7 @@ effect(() => {
   const number = ++asked;
   if (place === null) {
     known.value = null;
+    reading.value = false; // what had the pointer or the focus is gone
     return;
   }
   ask("origin", { vram: place.vram, bpp: place.bpp }).then(
@@ -75,11 +79,13 @@ let lastAsked = 0;
 effect(() => {
   const now = frame.value;
   const place = pinned.peek();
-  if (place !== null && hovered.peek() === null && Math.abs(now - lastAsked) >= 30) {
+  if (place !== null && hovered.peek() === null && !reading.value && Math.abs(now - lastAsked) >= 30) {
     lastAsked = now;
     const number = ++asked;
     ask("origin", { vram: place.vram, bpp: place.bpp }).then(
-      (origins) => number === asked && (known.value = { place, origins, error: "" }),
+      (origins) => {
+        if (number === asked && !(reading.peek() && known.peek()?.place === place)) known.value = { place, origins, error: "" };
+      },
       () => undefined,
     );
   }

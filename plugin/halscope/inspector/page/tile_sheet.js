@@ -19,6 +19,7 @@ export class TileSheet {
   #shadow = new Uint8Array(0);
   #tile = new Uint8Array(64);
   #colours = new Uint32Array(0);
+  #firsts = new Int16Array(0);
   /** Values of the pixels, row by row. */
   pixels = new Uint8Array(0);
   image = new ImageData(1, 1);
@@ -28,8 +29,9 @@ export class TileSheet {
    * @param {Uint8Array} bytes
    * @param {Arrangement} arrangement
    * @param {Uint32Array} colours of the values of pixels, ABGR
+   * @param {Int16Array | null} firsts for each tile the number of the colour that its value 0 has; else 0 for all
    */
-  draw(bytes, arrangement, colours) {
+  draw(bytes, arrangement, colours, firsts = null) {
     const { count, stride, width, height } = shapeOf(arrangement);
     const { depth, start, columns } = arrangement, size = TILE_BYTES[depth];
     const last = this.#last;
@@ -40,6 +42,7 @@ export class TileSheet {
       this.#shadow = new Uint8Array(bytes.length);
       this.pixels = new Uint8Array(width * height);
       this.image = new ImageData(width, height);
+      this.#firsts = new Int16Array(count);
       all = true;
     }
     if (colours.length !== this.#colours.length || colours.some((one, n) => one !== this.#colours[n])) {
@@ -50,16 +53,18 @@ export class TileSheet {
     let differs = false;
     for (let number = 0; number < count; number++) {
       const at = start + number * stride;
-      let same = !all;
+      const first = firsts === null ? 0 : firsts[number];
+      let same = !all && first === this.#firsts[number];
       for (let n = at; same && n < at + size; n++) same = bytes[n] === this.#shadow[n];
       if (same) continue;
       differs = true;
+      this.#firsts[number] = first;
       decodeTile(bytes, at, depth, tile);
       const corner = 8 * width * Math.floor(number / columns) + 8 * (number % columns);
       for (let n = 0; n < 64; n++) {
         const to = corner + width * (n >> 3) + (n & 7);
         this.pixels[to] = tile[n];
-        words[to] = colours[tile[n]];
+        words[to] = colours[first + tile[n]];
       }
     }
     if (differs) this.#shadow.set(bytes);

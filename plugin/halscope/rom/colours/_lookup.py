@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from halscope.rom.colours._small_blocks import small_blocks
 from halscope.rom.colours._table import COLOUR, GRAM, ColourTable
+from halscope.rom.colours._touched import BEFORE
 from halscope.rom.index import RomIndex
 from halscope.rom.origin import is_plausible
 from halscope.rom.ranking import POINTER, START_KINDS
@@ -23,6 +24,9 @@ _AROUND: Final = 128
 _MOST_HIGH: Final = 0.2
 """Colours have no bit 15; of words in graphics and code about half do."""
 _SHIFT_BITS: Final = 40
+_READ: Final = -1
+"""Rank of places in plain bytes that the game was seen reading."""
+_NOWHERE: Final[NDArray[np.int64]] = np.zeros(0, np.int64)
 _DOUBTFUL: Final = 2
 """Rank of places in doubtful blocks and inside packed streams."""
 _MOST_RUNS: Final = 64
@@ -88,16 +92,19 @@ class ColourIndex:
         self._begins = self._ends - sizes
         self._table = ColourTable.build(data, self._ends)
 
-    def locate(self, cgram: NDArray[np.uint16]) -> CgramOrigins:
+    def locate(self, cgram: NDArray[np.uint16], touched: NDArray[np.int64] = _NOWHERE) -> CgramOrigins:
         """Look up the colours of CGRAM.
 
-        All places of a run are listed, best first: places among other colours in plain bytes or in blocks that are
+        All places of a run are listed, best first: places in plain bytes that the game was seen reading; then places
+        among other colours in plain bytes or in blocks that are
         likely to be real, then places among graphics or code, inside packed streams, or in doubtful blocks; in each of
         these by odds, then by the evidence for the start. Doubtful blocks are left out where a better place holds all
         of their colours.
 
         Args:
             cgram: uint16[256], or fewer colours.
+            touched: int64[n], ascending: file offsets at which the game began to read shortly before. The start of a
+                place in plain bytes that it read is "traced".
 
         Raises:
             UsageError: There are more than 256.
@@ -105,7 +112,8 @@ class ColourIndex:
         if cgram.ndim != 1 or len(cgram) > CGRAM_COLOURS:
             raise UsageError(f"CGRAM has {CGRAM_COLOURS} colours, not {cgram.size}")
         colours = cgram & np.uint16(COLOUR)
-        found = _without_doubtful(sorted(self._runs(colours), key=lambda one: one.rank))[:_MOST_RUNS]
+        runs = sorted(self._runs(colours, touched), key=lambda one: one.rank)
+        found = _without_doubtful(runs)[:_MOST_RUNS]
         origins: list[list[Origin]] = [[] for _ in range(len(colours))]
         for one in found:
             for place in np.flatnonzero(one.matches).tolist():
@@ -143,7 +151,7 @@ class ColourIndex:
         part = data[at : at + 2 * count]
         return np.ascontiguousarray(part[: len(part) // 2 * 2]).view("<u2").astype(np.uint16)
 
-    def _runs(self, colours: NDArray[np.uint16]) -> list[_Found]:
+    def _runs(self, colours: NDArray[np.uint16], touched: NDArray[np.int64] = _NOWHERE) -> list[_Found]:
         if len(colours) < GRAM:
             return []
         numbers, at = self._table.places(colours)
@@ -162,14 +170,21 @@ class ColourIndex:
         for row in range(len(seeds)):
             for begin, end in _stretches(equal[row], inside[row]):
                 if seeds[row, begin:end].any():
-                    found = self._found(colours, equal[row], begin, end, int(shifts[row]), int(segments[row]))
+                    where = int(shifts[row]), int(segments[row])
+                    found = self._found(colours, equal[row], (begin, end), where, touched)
                     if found is not None:
                         runs.append(found)
         return runs
 
     def _found(
-        self, colours: NDArray[np.uint16], equal: NDArray[np.bool_], begin: int, end: int, shift: int, segment: int
+        self,
+        colours: NDArray[np.uint16],
+        equal: NDArray[np.bool_],
+        stretch: tuple[int, int],
+        where: tuple[int, int],
+        touched: NDArray[np.int64],
     ) -> _Found | None:
+        (begin, end), (shift, segment) = stretch, where
         if segment == len(self._blocks):
             begin, end = _without_black(colours, equal, begin, end)
         matches = np.zeros(len(colours), np.bool_)
@@ -178,19 +193,25 @@ class ColourIndex:
         different = np.zeros(COLOUR + 1, np.bool_)
         different[colours[matches]] = True
         bits = float(self._table.bits[different].sum(dtype=np.float64))
-        odds = bits - float(np.log2(len(colours) * max(1, len(self._table.data))))
-        if odds < LEAST_ODDS:
-            return None
         at = shift + 2 * begin
         inside = at - int(self._begins[segment])
-        if segment == len(self._blocks):
-            origin = Origin(RAW_CODEC, inside, 0, "content")
-            sure = not self._packed[inside : inside + 2 * (end - begin)].any()
+        plain = segment == len(self._blocks)
+        sure = not plain or not self._packed[inside : inside + 2 * (end - begin)].any()
+        low, high = np.searchsorted(touched, (inside - BEFORE, inside + 2 * (end - begin))).tolist()
+        is_read = plain and sure and low < high
+        # Where the game was seen reading there are fewer places that could hold the colours by chance.
+        places = len(touched) * 2 * BEFORE if is_read else len(self._table.data)
+        odds = bits - float(np.log2(len(colours) * max(1, places)))
+        if odds < LEAST_ODDS:
+            return None
+        if plain:
+            origin = Origin(RAW_CODEC, inside, 0, "traced" if is_read else "content")
             kind = len(START_KINDS)
         else:
             codec, offset, kind, sure = self._blocks[segment]
             origin = Origin(codec, offset, inside, START_KINDS[kind])
         rank = (0 if self._among_colours(at, end - begin, segment) else 1) if sure else _DOUBTFUL
+        rank = _READ if is_read else rank
         run = ColourRun(begin, end - begin, origin, round(odds, 1))
         return _Found((rank, -odds, kind, at), matches, run)
 

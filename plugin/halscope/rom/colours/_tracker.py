@@ -6,11 +6,12 @@ from collections import OrderedDict
 from typing import Final, NamedTuple
 
 import numpy as np
-from halscope_hooks import CgramOrigins, ColourRun
+from halscope_hooks import RAW_CODEC, CgramOrigins, ColourRun
 from numpy.typing import NDArray
 
 from halscope.rom.colours._fades import find_fade
 from halscope.rom.colours._lookup import ColourIndex
+from halscope.rom.colours._touched import TouchedPlaces
 
 _PALETTE: Final = 16
 _MOST_KNOWN: Final = 64
@@ -45,9 +46,12 @@ class CgramTracker:
         self._last: NDArray[np.uint16] | None = None
         self._origins = CgramOrigins(())
         self._known: list[OrderedDict[bytes, _Known]] = []
+        self.touched: Final = TouchedPlaces()
+        """Where the game was seen reading."""
 
     def update(self, cgram: NDArray[np.uint16]) -> CgramOrigins:
-        """Return the origins of CGRAM; the same object as before if no colour changed.
+        """Return the origins of CGRAM; the same object as before if no colour changed, unless touches came late that
+        tell where they are from.
 
         A palette that is not in the ROM is compared with those that stood in the same place before, and with the last
         ones of the other places: if the game has darkened, brightened or mixed one of them, a run says so
@@ -56,10 +60,14 @@ class CgramTracker:
         Args:
             cgram: uint16[256].
         """
-        if self._last is not None and np.array_equal(self._last, cgram):
+        if self._last is not None and np.array_equal(self._last, cgram) and not self.touched.come_late:
             return self._origins
+        last, before = self._last, self._origins
         self._last = cgram.copy()
-        found = self._colours.locate(cgram)
+        found = self._colours.locate(cgram, self.touched.recent())
+        for run in found.runs:
+            if run.origin.codec == RAW_CODEC and run.origin.start == "traced":
+                self.touched.confirm(run.origin.block_offset, run.count)
         faded: dict[ColourRun, None] = {}
         unknown: list[int] = []
         for number in range(len(cgram) // _PALETTE):
@@ -76,7 +84,9 @@ class CgramTracker:
         for number in unknown:
             if (faded_run := self._faded(number, cgram)) is not None:
                 faded[faded_run] = None
-        self._origins = CgramOrigins(found.origins, (*found.runs, *faded))
+        now = CgramOrigins(found.origins, (*found.runs, *faded))
+        if last is None or not np.array_equal(last, cgram) or now.origins != before.origins or now.runs != before.runs:
+            self._origins = now
         return self._origins
 
     def _remember(self, number: int, known: _Known) -> None:

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { addAction } from "../actions.js";
 import { resize } from "../canvas.js";
 import { ask } from "../connection.js";
+import { spriteShown } from "../figures.js";
 import { html } from "../html.js";
 import { pinned } from "../selection.js";
 import { abgr } from "../snes.js";
@@ -50,7 +51,7 @@ async function collect(place) {
   told.value = "";
   state.value = null;
   try {
-    take(await ask("collect", { sprite: place.sprite }));
+    take(await ask("collect", spriteShown(place)));
   } catch (error) {
     told.value = /** @type {Error} */ (error).message;
   }

@@ -3,10 +3,11 @@ import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { addAction } from "../actions.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
-import { ask } from "../connection.js";
+import { ask, askOnce } from "../connection.js";
 import { html } from "../html.js";
 import { host, memory } from "../memory.js";
 import { current, picked, pinned, point, pointedTiles } from "../selection.js";
+import { shownPalettes } from "../shown_palettes.js";
 import { colours, decodeTile } from "../snes.js";
 import { view } from "./view.js";
 
@@ -32,7 +33,7 @@ const told = signal("");
 async function refresh() {
   if (document.hidden) return;
   try {
-    found.value = await ask("coverage") ?? found.value;
+    found.value = await askOnce("coverage") ?? found.value;
     trouble.value = "";
   } catch (error) {
     trouble.value = /** @type {Error} */ (error).message;
@@ -93,12 +94,13 @@ function Map_() {
     resize(element, 8 * COLUMNS, (8 * 2048) / COLUMNS);
     const image = context.createImageData(element.width, element.height);
     const words = new Uint32Array(image.data.buffer), all = colours(memory.cgram), tile = new Uint8Array(64);
+    const firsts = shownPalettes(4, 0, 32, 2048);
     const shown = new Set(Object.values(coverage?.units ?? {}).flat());
     for (let unit = 0; unit < 2048; unit++) {
       decodeTile(memory.vram, 32 * unit, 4, tile);
       const corner = 64 * COLUMNS * Math.floor(unit / COLUMNS) + 8 * (unit % COLUMNS);
       for (let n = 0; n < 64; n++) {
-        const colour = all[128 + tile[n]];
+        const colour = all[firsts[unit] + tile[n]];
         words[corner + 8 * COLUMNS * (n >> 3) + (n & 7)] = shown.has(unit) ? colour : (colour & 0x00ffffff) | 0x30000000;
       }
     }

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { ask } from "../connection.js";
-import { askFigures, figureNow } from "../figures.js";
+import { askFigures, figureNow, figuresFrame } from "../figures.js";
 import { html } from "../html.js";
 import { pinned } from "../selection.js";
 
@@ -32,7 +32,7 @@ export async function mergeWith(other) {
   const first = merging.value;
   merging.value = null;
   if (first === null) return;
-  await change("merge_figures", { sprites: [figureNow(first).sprites[0], other.sprites[0]] },
+  await change("merge_figures", { sprites: [figureNow(first).sprites[0], figureNow(other).sprites[0]], frame: figuresFrame.peek() },
     () => "merged: these figures are one wherever they are on the screen together");
 }
 
@@ -50,13 +50,13 @@ export function ChosenFigure() {
   /** @param {Event} event */
   const rename = (event) => {
     event.preventDefault();
-    void change("name_figure", { sprite, name }, (path) => `its sheet is ${path}.png, here, in extract and in watched folders`);
+    void change("name_figure", { sprite, frame: figuresFrame.peek(), name }, (path) => `its sheet is ${path}.png, here, in extract and in watched folders`);
   };
   return html`<form class="bar figure" aria-label="The clicked figure" onSubmit=${rename}>
     <label>Name <input type="text" value=${name} maxlength="60" placeholder=${figure.key.split("/").at(-1) ?? ""}
       onInput=${(/** @type {any} */ e) => setName(e.currentTarget.value)} /></label>
     <button type="submit">${name === "" && own !== "" ? "Take the name away" : "Name it"}</button>
-    ${figure.sprites.length > 1 && html`<button type="button" onClick=${() => change("split_figure", { sprite },
+    ${figure.sprites.length > 1 && html`<button type="button" onClick=${() => change("split_figure", { sprite, frame: figuresFrame.peek() },
       () => "split, for good")}>Split</button>`}
     <button type="button" aria-pressed=${merging.value !== null}
       onClick=${() => (merging.value = merging.value === null ? figure : null)}>${

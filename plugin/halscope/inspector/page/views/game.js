@@ -6,9 +6,12 @@ import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
 import { frozen, host, memory, past } from "../memory.js";
+import { layersOf, onScreenAt, tileAt } from "../layers.js";
 import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
 import { TimelineBar, extent, stepPast, togglePlay } from "../timeline.js";
+
+const TINT = "rgb(255 0 255 / 0.45)"; // of tiles that a view has picked out
 
 /** Which sprites are outlined: all on the screen, or only the one that is pointed at. */
 export const outlineAll = signal(false);
@@ -65,7 +68,7 @@ export async function stepFrame() {
 
 /**
  * The topmost sprite with a visible pixel at a place on the screen, the tile there, and the figure that it belongs to
- * if this is known.
+ * if this is known; where no sprite is, the tile of a layer.
  * @param {number} x
  * @param {number} y
  * @returns {import("../selection.js").Place | null}
@@ -77,7 +80,8 @@ export function placeAt(x, y) {
     if (spritePixels(memory.vram, sprite)[dy * sprite.width + dx] === 0) continue;
     return { vram: cellAddress(sprite, dx >> 3, dy >> 3), bpp: 4, sprite: sprite.index, figure: figureOf(sprite.index) };
   }
-  return null;
+  const tile = tileAt(memory.ppu, memory.vram, x, y);
+  return tile && { ...tile, sprite: null };
 }
 
 /** @param {import("../selection.js").Place | null} place The same, as its sprite alone. */
@@ -113,7 +117,7 @@ function take(place) {
  * @param {Set<number>} tiles
  */
 function tint(context, sprite, top, scale, tiles) {
-  context.fillStyle = "rgb(255 0 255 / 0.45)";
+  context.fillStyle = TINT;
   for (let row = 0; row < sprite.height / 8; row++) {
     for (let column = 0; column < sprite.width / 8; column++) {
       if (!tiles.has(cellAddress(sprite, column, row))) continue;
@@ -140,6 +144,11 @@ function draw(context, canvas) {
   }
   context.putImageData(image, 0, 0);
   const scale = width / 256;
+  for (const layer of tinted.size > 0 ? layersOf(memory.ppu) : []) {
+    if (memory.ppu.tm != null && !((memory.ppu.tm >> (layer.number - 1)) & 1)) continue;
+    context.fillStyle = TINT;
+    for (const [x, y] of onScreenAt(layer, memory.vram, (at) => tinted.has(at & ~31))) context.fillRect(x * scale, y, 8 * scale, 8);
+  }
   for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
     const chosen = pointed.has(sprite.index) || others.has(sprite.index);
     if (!(all || chosen || tinted.size > 0) || !onScreen(sprite)) continue;

@@ -13,11 +13,13 @@ const MARKED = 12; // frames for which a change stays marked while the game runs
 const PAINT_EVERY = 8; // frames between two pictures of a sprite
 /** @type {[name: string, key: ((sprite: Sprite) => number) | null][]} */
 const COLUMNS = [
-  ["#", (one) => one.index], ["picture", null], ["x", (one) => one.x], ["y", (one) => one.y],
-  ["size", (one) => one.width * one.height], ["tile", (one) => one.tile], ["palette", (one) => one.palette],
-  ["priority", (one) => one.priority], ["flip", (one) => Number(one.hflip) + 2 * Number(one.vflip)],
-  ["VRAM", (one) => cellAddress(one, 0, 0)], ["bytes", null], ["high", null],
+  ["#", (one) => one.index], ["", null], ["x", (one) => one.x], ["y", (one) => one.y],
+  ["size", (one) => one.width * one.height], ["tile", (one) => one.tile], ["pal", (one) => one.palette],
+  ["prio", (one) => one.priority], ["flip", (one) => Number(one.hflip) + 2 * Number(one.vflip)],
+  ["VRAM", (one) => cellAddress(one, 0, 0)], ["bytes", null],
 ];
+/** What is shortened in the head: the table fits beside the game. @type {Record<string, string>} */
+const LONG = { pal: "palette", prio: "priority" };
 const sorted = signal({ column: "#", down: false });
 const hidden = signal(true);
 const version = signal(0);
@@ -88,12 +90,12 @@ function Row({ sprite, chosen }) {
     <th scope="row"><button aria-pressed=${chosen} aria-label=${`sprite ${sprite.index}`} onFocus=${() => point(place)}
       onBlur=${() => point(null)} onClick=${() => (pinned.value = place)}>${sprite.index}</button></th>
     <td><canvas ref=${watch} data-index=${sprite.index} class="pixels" aria-hidden="true"></canvas></td>
-    <td>${sprite.x}</td><td>${sprite.y}${away && html` <small>off-screen</small>`}</td>
+    <td>${sprite.x}</td><td>${sprite.y}${away && html` <small title="off-screen">off</small>`}</td>
     <td>${sprite.width}×${sprite.height}</td><td>$${sprite.tile.toString(16).padStart(3, "0")}</td>
     <td>${sprite.palette}</td><td>${sprite.priority}</td><td>${sprite.hflip ? "h" : ""}${sprite.vflip ? "v" : ""}</td>
     <td>$${place.vram.toString(16).padStart(4, "0")}</td>
-    <td><code>${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}</code></td>
-    <td title="size, then x bit 8"><code>${two >> 1}${two & 1}</code></td></tr>`;
+    <td title="four bytes of the low table; of the high table the size bit and bit 8 of x"><code>${bytes.map((byte) =>
+      byte.toString(16).padStart(2, "0")).join(" ")} ${two >> 1}${two & 1}</code></td></tr>`;
 }
 
 /** @param {string} column */
@@ -128,7 +130,7 @@ export function Oam() {
     <div class="scroll" tabindex="0"><table class="oam">
     <thead><tr>${COLUMNS.map(([name, by]) => html`<th scope="col"
       aria-sort=${name === column ? (down ? "descending" : "ascending") : "none"}>${by === null ? name : html`<button
-        onClick=${() => sortBy(name)}>${name}${name === column ? (down ? " ▾" : " ▴") : ""}</button>`}</th>`)}</tr></thead>
+        title=${LONG[name] ?? name} onClick=${() => sortBy(name)}>${name}${name === column ? (down ? " ▾" : " ▴") : ""}</button>`}</th>`)}</tr></thead>
     <tbody>${rows.map((sprite) => html`<${Row} key=${sprite.index} sprite=${sprite} chosen=${chosen.has(sprite.index)} />`)}</tbody>
     </table></div>`;
 }

@@ -2,18 +2,35 @@
 import { signal } from "@preact/signals";
 import { actions, addAction } from "../actions.js";
 import { ask } from "../connection.js";
+import { spriteShown } from "../figures.js";
 import { html } from "../html.js";
-import { host, located, progress } from "../memory.js";
-import { current, known, pinned } from "../selection.js";
-import { opened } from "./rom.js";
+import { addKeys } from "../keys.js";
+import { host, located, memory, progress } from "../memory.js";
+import { current, known, pinned, reading } from "../selection.js";
+import { shownPalettes } from "../shown_palettes.js";
+import { sprites } from "../snes.js";
+import { opened, raw } from "./rom.js";
+import { showRaw } from "./rom_raw.js";
 import { view } from "./view.js";
 
 export { view };
 
-/** @param {any} origin */
-function showBlock(origin) {
-  opened.value = { codec: origin.codec, offset: origin.block_offset };
+/**
+ * Show the block of an origin whole; of an uncompressed tile, the bytes around it.
+ * @param {any} origin
+ * @param {import("../selection.js").Place} place
+ */
+function showBlock(origin, place) {
+  raw.value = origin.codec === "raw";
+  if (raw.value) showRaw(origin.block_offset, place.bpp, paletteOf(place));
+  else opened.value = { codec: origin.codec, offset: origin.block_offset };
   view.value = "ROM";
+}
+
+/** @param {import("../selection.js").Place} place The number of the palette that it is shown in. */
+function paletteOf({ vram, bpp, sprite }) {
+  if (sprite !== null) return 8 + (sprites(memory.oam, memory.ppu.obsel)[sprite]?.palette ?? 0);
+  return bpp === 2 || bpp === 4 ? shownPalettes(bpp, vram, 8 * bpp, 1)[0] >> bpp : 0;
 }
 
 /** @param {any} origin */
@@ -48,12 +65,18 @@ const told = signal("");
 /** @param {import("../selection.js").Place} place */
 async function openEditor(place) {
   try {
-    const path = await ask("edit", { sprite: place.sprite });
+    const path = await ask("edit", spriteShown(place));
     told.value = path === null ? "no frame has come yet" : `opened ${path}; save it, and the game changes`;
   } catch (error) {
     told.value = /** @type {Error} */ (error).message;
   }
 }
+
+addKeys({ key: "n", does: "show the whole block of what is pointed at, or its neighbours in the ROM", run: () => {
+  const place = current(), answer = known.value;
+  const best = answer?.place === place ? answer?.origins?.[0] : undefined;
+  if (place !== null && best !== undefined) showBlock(best, place);
+} });
 
 addAction({ key: "e", name: "Edit", does: "open what is pointed at in your image editor",
   applies: (place) => place.sprite !== null, run: openEditor });
@@ -69,17 +92,19 @@ export function Origin() {
       : "Point at a sprite, here or in any view, to see where in the ROM it comes from."}</footer>`;
   }
   const answer = known.value;
-  const [best, ...others] = answer?.place === place ? answer?.origins ?? [] : [];
+  const isAnswered = answer?.place === place, [best, ...others] = isAnswered ? answer?.origins ?? [] : [];
   const at = `VRAM $${place.vram.toString(16).padStart(4, "0")} (word $${(place.vram >> 1).toString(16).padStart(4, "0")})`;
-  return html`<footer class="origin" aria-live="polite">
+  return html`<footer class="origin" aria-live="polite" onPointerEnter=${() => (reading.value = true)}
+      onPointerLeave=${() => (reading.value = false)} onFocusIn=${() => (reading.value = true)} onFocusOut=${() => (reading.value = false)}>
     <span>${place.sprite === null ? "" : `sprite ${place.sprite}, `}${at}</span>
     ${best === undefined
-      ? html`<strong>${answer?.error || (answer?.origins === null ? "looking…" : "not found in the ROM")}</strong>`
+      ? html`<strong>${!isAnswered ? "looking…" : answer?.error || (answer?.origins === null ? "looking…" : "not found in the ROM")}</strong>`
       : html`<strong class="found">${originText(best)}</strong>
         <span>${snesText(best)}</span><span>${proof(best)}</span>
         ${others.length > 0 && html`<span title=${others.map(originText).join("\n")}>also ${others.length} other${
           others.length === 1 ? "" : "s"}</span>`}
-        ${best.codec !== "raw" && html`<button onClick=${() => showBlock(best)}>Whole block</button>`}
+        <button title="show it with its neighbours in the ROM (N)" onClick=${() => showBlock(best, place)}>${
+          best.codec === "raw" ? "Neighbours" : "Whole block"}</button>
         <button onClick=${() => copy(`${originText(best)} ${snesText(best)}`)}>Copy</button>`}
     ${actions.filter((one) => one.applies(place)).map((one) => html`<button key=${one.name} title=${`${one.does} (${
       one.key.toUpperCase()})`} onClick=${() => one.run(place)}>${one.name}</button>`)}

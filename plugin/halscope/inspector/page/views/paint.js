@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { effect } from "@preact/signals";
 import { addAction } from "../actions.js";
+import { spriteShown } from "../figures.js";
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
 import { draw } from "../paint/draw.js";
@@ -14,7 +15,7 @@ import { view } from "./origin.js";
 /** @param {import("../selection.js").Place} place */
 async function paintPlace(place) {
   view.value = "Paint";
-  await open(place.sprite === null ? { vram: place.vram, bpp: place.bpp } : { sprite: place.sprite });
+  await open(place.sprite === null ? { vram: place.vram, bpp: place.bpp } : spriteShown(place));
   document.querySelector(/** @type {"canvas"} */ (".painted"))?.focus();
 }
 

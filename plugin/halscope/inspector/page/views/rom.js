@@ -13,7 +13,7 @@ const search = signal("");
 const sorted = signal("offset");
 const onlyShown = signal(false);
 /** Whether raw bytes are shown in the place of the blocks. */
-const raw = signal(false);
+export const raw = signal(false);
 
 /** The map, and the list of blocks. */
 function Blocks() {
@@ -25,7 +25,7 @@ function Blocks() {
     return () => clearInterval(timer);
   }, [ready]);
   const all = listed.value;
-  if (trouble.value) return html`<p class="empty">${trouble.value}</p>`;
+  if (all === null && trouble.value) return html`<p class="empty">${trouble.value}</p>`;
   if (all === null) return html`<p class="empty">The ROM is being indexed; its blocks appear here when that is done.</p>`;
   if (all.blocks.length === 0) {
     return html`<p class="empty">No compressed block was found: this game's graphics are raw, or packed in a way that Halscope
@@ -34,6 +34,7 @@ function Blocks() {
   const shown = chosenBlocks(all.blocks, search.value, sorted.value, onlyShown.value);
   const place = opened.value;
   return html`
+    ${trouble.value && html`<p class="line" role="status">${trouble.value}</p>`}
     <${RomMap} />
     ${place !== null && html`<${Large} key=${`${place.codec}${place.offset}`} ...${place} />`}
     <div class="bar">

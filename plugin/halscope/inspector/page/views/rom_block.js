@@ -4,7 +4,7 @@ import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { ask } from "../connection.js";
 import { html } from "../html.js";
 import { frame } from "../memory.js";
-import { current, known, pinned, point, pointedTiles } from "../selection.js";
+import { current, known, picked, pinned, point, pointedTiles } from "../selection.js";
 import { paintBlock } from "./paint.js";
 import { hex, snesText } from "./rom_data.js";
 
@@ -92,6 +92,7 @@ export function Large({ codec, offset }) {
     });
     return () => {
       gone = true;
+      picked.value = new Set();
       stop();
     };
   }, [codec, offset]);
@@ -99,9 +100,12 @@ export function Large({ codec, offset }) {
     const best = known.value?.origins?.[0], place = current();
     if (picture === null) return;
     drawBlock(context, picture);
-    const there = new Set(picture.vram.map(([at]) => at));
-    context.fillStyle = "rgb(21 23 28 / 0.55)";
-    for (const [x, y, at] of picture.cells) if (!there.has(at)) context.fillRect(x, y, 8, 8);
+    const there = new Set(picture.vram.map(([at]) => at)), seen = new Set(picture.seen);
+    for (const [x, y, at] of picture.cells) {
+      if (there.has(at)) continue;
+      context.fillStyle = seen.has(at) ? "rgb(21 23 28 / 0.25)" : "rgb(21 23 28 / 0.65)";
+      context.fillRect(x, y, 8, 8);
+    }
     const at = place !== null && best?.codec === codec && best.block_offset === offset ? best.byte_offset : null;
     const tiles = pointedTiles();
     const marked = new Set(picture.vram.filter(([, vram]) => tiles.has(vram)).map(([inside]) => inside));
@@ -119,7 +123,9 @@ export function Large({ codec, offset }) {
   const from = { moment: "as the game shows it now", knowledge: "as the game showed it before", rom: "from the ROM" };
   return html`<div class="large"><p class="line">${codec} ${hex(offset)}: ${picture.cells.length} tiles, ${picture.bpp} bpp, ${
     picture.colours_from === null ? "in greys: the game has not shown it yet"
-      : from[/** @type {"moment"} */ (picture.colours_from)]}; ${picture.vram.length} in VRAM now, the others are dimmed
+      : from[/** @type {"moment"} */ (picture.colours_from)]}; ${picture.vram.length} in VRAM now, ${picture.seen.length} seen since the start; the others are dimmed
+    <button aria-pressed=${picked.value.size > 0} title="Tint its tiles on the screen and in VRAM" onClick=${() => (
+      picked.value = new Set(picked.value.size > 0 ? [] : picture.vram.map(([, at]) => at)))}>On the screen</button>
     <button onClick=${() => paintBlock({ codec, offset })}>Paint block</button></p>
     <${Pointers} codec=${codec} offset=${offset} />
     <div class="scroll" tabindex="0"><canvas ref=${canvas} class="pixels block" role="img" style=${{ width: `${Math.max(1, Math.floor(400 / picture.width)) * picture.width}px` }} aria-label="The block's tiles"

@@ -1,12 +1,12 @@
 // What the page knows of the ROM's blocks, and which of them are listed.
 import { signal } from "@preact/signals";
-import { ask } from "../connection.js";
+import { askOnce } from "../connection.js";
 
 /**
  * @typedef {{offset: number, packed_size: number, size: number, codec: string, score: number | null, start: string,
  *   name: string | null, snes: number, vram: number}} Block
  * @typedef {{width: number, height: number, pixels: string, colours: number[][], colours_from: string | null, bpp: number, lead: number,
- *   cells: [number, number, number][], vram: [number, number][]}} Picture
+ *   cells: [number, number, number][], vram: [number, number][], seen: number[]}} Picture
  */
 
 /** The block that is shown large. */
@@ -32,11 +32,11 @@ let last = "";
 export async function refresh() {
   try {
     if (listed.peek() === null || asked++ % LIST_EVERY === 0) {
-      const found = await ask("blocks");
+      const found = await askOnce("blocks");
       if (found !== null) listed.value = found;
       last = "";
     } else {
-      const found = await ask("in_vram", { last }), all = listed.peek();
+      const found = await askOnce("in_vram", { last }), all = listed.peek();
       if (found?.blocks === undefined || all === null) return;
       last = found.name;
       const counts = new Map(found.blocks.map((/** @type {[string, number, number]} */ [codec, offset, count]) => [`${codec}${offset}`, count]));

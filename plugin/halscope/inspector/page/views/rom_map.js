@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { pixelAt, resize, usePainted } from "../canvas.js";
-import { ask } from "../connection.js";
+import { askOnce } from "../connection.js";
 import { html } from "../html.js";
 import { fromBase64 } from "../origin_map.js";
 import { listed, opened } from "./rom_data.js";
@@ -17,7 +17,7 @@ const NAMES = /** @type {Record<string, string>} */ ({ unknown: "code or unknown
 const kinds = signal(null);
 
 async function look() {
-  const found = await ask("rom_map", { cells: WIDTH * HEIGHT }).catch(() => null);
+  const found = await askOnce("rom_map", { cells: WIDTH * HEIGHT }).catch(() => null);
   if (found !== null) kinds.value = { kinds: found.kinds, cells: fromBase64(found.cells) };
 }
 

@@ -1,7 +1,7 @@
 // Any bytes of the ROM as tiles: offset, phase, stride, depth and palette. The page decodes them.
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { resize, usePainted } from "../canvas.js";
+import { outline, resize, usePainted } from "../canvas.js";
 import { ask } from "../connection.js";
 import { Address, Choice, hex } from "../controls.js";
 import { html } from "../html.js";
@@ -25,6 +25,25 @@ const found = signal(null);
 const trouble = signal("");
 const sheet = new TileSheet();
 
+/** Offset of the tile that was asked for, which is framed. */
+const wanted = signal(-1);
+/** Offsets of the uncompressed tiles that are in VRAM now. */
+const present = signal(/** @type {Set<number>} */ (new Set()));
+
+/**
+ * Show the tiles around one.
+ * @param {number} offset of the tile in the file
+ * @param {number} bpp
+ * @param {number} row number of the palette
+ */
+export function showRaw(offset, bpp, row) {
+  const size = bpp === 7 ? 64 : 8 * bpp, before = size * columns.peek() * 2; // two rows of what stands before it
+  [depthName.value, extra.value, phase.value] = [bpp === 7 ? "linear" : `${bpp}`, 0, 0];
+  at.value = Math.max(offset % size, offset - before);
+  palette.value = bpp === 7 || bpp === 8 ? "0" : `${row}`;
+  wanted.value = offset;
+}
+
 /** @returns {Depth} */
 const depth = () => (depthName.value === "linear" ? "linear" : /** @type {Depth} */ (Number(depthName.value)));
 
@@ -41,6 +60,19 @@ function draw(context, canvas) {
   sheet.draw(bytes, now, paletteColours(colours(memory.cgram), now.depth, palette.value, greys));
   resize(canvas, width, height);
   context.putImageData(sheet.image, 0, 0);
+  const marks = /** @type {[number, string][]} */ ([...[...present.value].map((one) => [one, "#7bd88f"]), [wanted.value, "#ffd54a"]]);
+  for (const [offset, colour] of marks) {
+    const number = (offset - at.value - phase.value) / now.stride;
+    if (!Number.isInteger(number) || number < 0 || number >= TILES) continue;
+    outline(context, 8 * (number % now.columns), 8 * Math.floor(number / now.columns), 8, 8, colour);
+  }
+}
+
+/** Ask which uncompressed tiles are in VRAM. */
+async function refresh() {
+  const answer = await ask("in_vram", { last: "" }).catch(() => null);
+  if (answer?.blocks) present.value = new Set(answer.blocks.flatMap(
+    (/** @type {[string, number, number]} */ [codec, offset]) => (codec === "raw" ? [offset] : [])));
 }
 
 /** The view. */
@@ -55,6 +87,11 @@ export function Raw() {
     }, (error) => !gone && (trouble.value = error.message));
     return () => (gone = true);
   }, [from, length]);
+  useEffect(() => {
+    void refresh();
+    const timer = setInterval(refresh, 1000);
+    return () => clearInterval(timer);
+  }, []);
   const canvas = usePainted(draw);
   const size = found.value?.size ?? 0, page = length;
   const move = (/** @type {number} */ by) => (at.value = Math.min(Math.max(0, size - 1), Math.max(0, at.peek() + by)));
@@ -73,6 +110,6 @@ export function Raw() {
     </div>
     ${trouble.value ? html`<p class="empty" role="alert">${trouble.value}</p>` : html`<p class="line">${found.value === null ? "reading…"
       : found.value.bytes.length === 0 ? `the ROM ends at ${hex(size, 6)}` : `file offset ${hex(from, 6)}${found.value.snes === null ? "" : `, console ${hex(found.value.snes, 6)}`}, ${
-        found.value.bytes.length} bytes of ${size}`}</p>`}
+        found.value.bytes.length} bytes of ${size}; tiles that are in VRAM now are framed`}</p>`}
     <div class="scroll" tabindex="0"><canvas ref=${canvas} class="pixels raw" role="img" aria-label="Bytes of the ROM as tiles"></canvas></div>`;
 }

@@ -118,7 +118,7 @@ function Card({ place, chosen, children }) {
 function Figures() {
   useFigures();
   const all = figures.value;
-  if (figuresTrouble.value) return html`<p class="empty">${figuresTrouble.value}</p>`;
+  if (all === null && figuresTrouble.value) return html`<p class="empty">${figuresTrouble.value}</p>`;
   if (all === null) return html`<p class="empty">The figures appear here with the first frame.</p>`;
   const wanted = text.value.trim().toLowerCase();
   const shown = all.filter((figure) => (palette.value === "all" || figure.palettes.includes(Number(palette.value)))
@@ -129,6 +129,7 @@ function Figures() {
   const marked = pointedSprites();
   return html`
     <${Bar} shown=${shown.length} all=${all.length} sizes=${all.map((one) => `${one.width}x${one.height}`)} />
+    ${figuresTrouble.value && html`<p class="line" role="status">${figuresTrouble.value}</p>`}
     <${Collect} />
     <${ChosenFigure} />
     ${shown.length === 0 && html`<p class="empty">${all.length === 0 ? "No sprite is on the screen now. Play until one appears."

@@ -8,6 +8,7 @@ import { frame, memory } from "../memory.js";
 import { originMap, originOf, useOriginMap } from "../origin_map.js";
 import { remembered } from "../remembered.js";
 import { current, picked, pinned, point, pointedTiles } from "../selection.js";
+import { shownPalettes } from "../shown_palettes.js";
 import { colours, greys, TILE_BYTES } from "../snes.js";
 import { paletteColours, paletteCount, shapeOf, TileSheet } from "../tile_sheet.js";
 
@@ -15,7 +16,7 @@ import { paletteColours, paletteCount, shapeOf, TileSheet } from "../tile_sheet.
 
 const DEPTHS = [["2", "2 bpp"], ["4", "4 bpp"], ["8", "8 bpp"], ["mode7", "mode 7"]];
 const depthName = remembered("vram.depth", /** @type {string} */ ("4"));
-const palette = remembered("vram.palette", /** @type {string} */ ("8"));
+const palette = remembered("vram.palette", /** @type {string} */ ("shown"));
 const columns = remembered("vram.columns", /** @type {number} */ (32));
 const start = remembered("vram.start", /** @type {number} */ (0));
 const zoom = remembered("vram.zoom", /** @type {string} */ ("fit"));
@@ -32,7 +33,7 @@ const depth = () => (depthName.value === "mode7" ? "mode7" : depthName.value ===
 const placeDepth = () => (depthName.value === "mode7" ? 7 : Number(depth()));
 
 effect(() => {
-  if (palette.value !== "grey" && Number(palette.value) >= paletteCount(depth())) palette.value = "0";
+  if (palette.value === "shown" ? paletteCount(depth()) === 1 : Number(palette.value) >= paletteCount(depth())) palette.value = "0";
 });
 
 function arrangement() {
@@ -44,7 +45,9 @@ function arrangement() {
 /** @param {CanvasRenderingContext2D} context @param {HTMLCanvasElement} canvas */
 function draw(context, canvas) {
   const now = arrangement(), { count, stride, width, height } = shapeOf(now), place = current(), origins = originMap.value;
-  sheet.draw(memory.vram, now, paletteColours(colours(memory.cgram), now.depth, palette.value, greys));
+  const all = colours(memory.cgram), shown = palette.value === "shown" && (now.depth === 2 || now.depth === 4)
+    ? shownPalettes(now.depth, now.start, stride, count) : null;
+  sheet.draw(memory.vram, now, shown ? all : paletteColours(all, now.depth, palette.value, greys), shown);
   resize(canvas, width, height);
   context.putImageData(sheet.image, 0, 0);
   /** @param {number} number @returns {[number, number]} */
@@ -132,7 +135,7 @@ export function Vram() {
   return html`
     <div class="bar">
       <${Choice} name="Depth" value=${depthName} choices=${DEPTHS} />
-      <${Choice} name="Palette" value=${palette} choices=${[["grey", "grey"], ...rows]} />
+      <${Choice} name="Palette" value=${palette} choices=${[...(count === 1 ? [] : [["shown", "as shown"]]), ["grey", "grey"], ...rows]} />
       <${Choice} name="Width" value=${columns} choices=${[8, 16, 32, 64].map((n) => [`${n}`, `${n} tiles`])} />
       <${Address} name="From" value=${start} most=${0xffff} />
       <${Choice} name="Zoom" value=${zoom} choices=${[["fit", "fit"], ["1", "1×"], ["2", "2×"], ["3", "3×"], ["4", "4×"], ["6", "6×"], ["8", "8×"]]} />

@@ -1,0 +1,212 @@
+"""The page in a real browser: how soon it shows the game, how old its pixels are, what it costs, and what it keeps.
+
+    python tests/benchmarks/page_figures.py [--seconds N] [--core CORE] [--json]
+
+`halscope play --no-browser` runs the demo in real time in a process of its own, and Chromium shows its page. Measured are
+
+- the time from the command to the first painted picture, with a cached index and without one
+- the age of the pixels: from the moment when the game's thread has a snapshot to the browser's animation frame after the
+  one that painted it
+- processor time of the server's thread for an update, in shares of one processor at 60 updates a second
+- growth: resident memory of the process of `play`, and the heap of the page after a collection
+
+Linux alone. On a machine that is busy with other things the times are those of a busy machine; processor time less so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from halscope.demo import rom_path
+from halscope.hosts.libretro import find_core
+from support.figures import machine
+
+TESTS = Path(__file__).resolve().parents[1]
+PATIENCE = 120.0
+FRAMES_A_SECOND = 60.0988
+SERVER = "halscope inspector"
+TARGETS = {"start, cached": 1.0, "start": 2.0, "age": 50.0, "share": 0.10, "growth": 5.0}  # s, s, ms, of a CPU, MB
+
+# Notes [number of the frame, wall clock] once the browser has shown what the page painted.
+WATCHED = """
+window.painted = [];
+let newest = -1, shown = -1;
+const Real = WebSocket, send = Real.prototype.send;
+window.WebSocket = class extends Real {
+  constructor(...all) {
+    super(...all);
+    this.addEventListener("message", ({ data }) => {
+      if (typeof data === "string") return;
+      const length = new DataView(data).getUint32(0, true);
+      newest = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length))).frame;
+    });
+  }
+};
+Real.prototype.send = function (text) {
+  if (text === '{"type":"seen"}' && newest !== shown) {
+    const frame = (shown = newest);
+    requestAnimationFrame(() => window.painted.push([frame, performance.timeOrigin + performance.now()]));
+  }
+  return send.call(this, text);
+};"""
+
+
+@dataclass
+class Counts:
+    """What the process of `play` says of itself: frames, resident bytes, and processor seconds by thread."""
+
+    frames: int
+    resident: int
+    threads: dict[str, float]
+    came: list[tuple[int, float]]
+
+
+class Game:
+    """`play` in a process of its own, which answers lines on its input."""
+
+    def __init__(self, rom: Path, core: Path, cache: Path, home: Path) -> None:
+        self.began = time.time()
+        command = [sys.executable, str(TESTS / "support" / "counted_play.py"), "play", str(rom), "--core", str(core)]
+        self.process = subprocess.Popen(
+            [*command, "--no-browser"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "XDG_CACHE_HOME": str(cache), "XDG_DATA_HOME": str(home)},
+            text=True,
+        )
+        assert self.process.stderr is not None
+        said = ""
+        for line in self.process.stderr:
+            said += line
+            if found := re.search(r"http://\S+", line):
+                self.address = found[0]
+                return
+        raise SystemExit(f"play has ended:\n{said}")
+
+    def counts(self) -> Counts:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write("all\n")
+        self.process.stdin.flush()
+        return Counts(**json.loads(self.process.stdout.readline()))
+
+    def end(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=PATIENCE)
+
+
+@contextlib.contextmanager
+def playing(rom: Path, core: Path, cache: Path, home: Path) -> Iterator[Game]:
+    """Play within the block."""
+    game = Game(rom, core, cache, home)
+    try:
+        yield game
+    finally:
+        game.end()
+
+
+def opened(browser: Browser, game: Game) -> Page:
+    """Open the page of a game, and wait until it has painted a frame."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(PATIENCE * 1000)
+    page.add_init_script(WATCHED)
+    page.goto(game.address)
+    page.wait_for_function("() => window.painted.length > 0")
+    return page
+
+
+def first_picture(page: Page) -> float:
+    """Return the wall clock of the first painted frame, in seconds."""
+    return float(page.evaluate("() => window.painted[0][1]")) / 1000
+
+
+def heap(page: Page) -> int:
+    """Return the bytes of the page's heap that are in use, after a collection."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    found: dict[str, int] = session.send("Runtime.getHeapUsage")
+    session.detach()
+    return int(found["usedSize"])
+
+
+def measured(browser: Browser, game: Game, seconds: float) -> dict[str, Any]:
+    """Watch a game that runs for some time."""
+    page = opened(browser, game)
+    page.wait_for_selector(".sprites li")
+    time.sleep(min(10.0, seconds / 2))  # what is loaded and kept once is there
+    page.evaluate("() => void window.painted.splice(0)")
+    before, kept = game.counts(), heap(page)
+    time.sleep(seconds)
+    after = game.counts()
+    painted = page.evaluate("() => window.painted.splice(0)")
+    grown = heap(page) - kept
+    came = dict(after.came)
+    ages = [when - came[frame] * 1000 for frame, when in painted if frame in came]
+    updates = len(ages)
+    spent = {name: value - before.threads.get(name, 0.0) for name, value in after.threads.items()}
+    page.close()
+    return {
+        "updates a second": updates / seconds,
+        "age, median ms": float(np.percentile(ages, 50)),
+        "age, 95 in 100 ms": float(np.percentile(ages, 95)),
+        "server, share of a CPU at 60": spent[SERVER] / updates * FRAMES_A_SECOND,
+        "server grown, MB": (after.resident - before.resident) / 1e6,
+        "page grown, MB": grown / 1e6,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long it is watched (60)")
+    parser.add_argument("--core", help="a libretro core, by path or name")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    options = parser.parse_args()
+    core, chromium = find_core(options.core), shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("Chromium is not installed")
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name, rom_path() as rom, sync_playwright() as playwright:
+        cache, home = Path(name) / "cache", Path(name) / "data"
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=PATIENCE * 1000)
+        browser.new_page().close()
+        for what in ("start, s", "start with a cached index, s"):
+            with playing(rom, core, cache, home) as game:
+                page = opened(browser, game)
+                found[what] = first_picture(page) - game.began
+                page.wait_for_function("() => !document.querySelector('.progress')")
+                page.wait_for_selector(".sprites li")
+                time.sleep(3)  # the index is written
+                page.close()
+        with playing(rom, core, cache, home) as game:
+            found |= measured(browser, game, options.seconds)
+        browser.close()
+    if options.json:
+        print(json.dumps(found))
+        return
+    print(f"{machine()}; {core.name}; {options.seconds:g} s; {os.getloadavg()[0]:.0f} processes wanted a processor")
+    for what, figure in found.items():
+        print(f"{what:32} {figure:8.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Tiles on the page: in their palettes, pointed at in the background, and with their neighbours in the ROM."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from halscope.demo import truth
+from playwright.sync_api import Page, expect
+from support.made_host import eventually
+
+pytestmark = pytest.mark.slow
+
+# The tile of a sprite whose every visible pixel the game shows: its colours in the game's picture, and in the view.
+COLOURS = """
+async () => {
+  const { memory } = await import("/memory.js");
+  const { cellAddress, decodeTile, onScreen, sprites } = await import("/snes.js");
+  const [view, game] = [".vram", ".game canvas"].map((one) => document.querySelector(one).getContext("2d"));
+  const tile = new Uint8Array(64), found = [];
+  const text = (context, x, y) => [...context.getImageData(x, y, 1, 1).data.slice(0, 3)].join();
+  for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
+    if (!onScreen(sprite) || sprite.hflip || sprite.vflip || sprite.x < 0 || sprite.x > 200 || sprite.y > 180) continue;
+    const at = cellAddress(sprite, 1, 1), number = at >> 5;
+    decodeTile(memory.vram, at, 4, tile);
+    const shown = [], seen = [];
+    for (let n = 0; n < 64; n++) {
+      if (tile[n] === 0) continue;
+      shown.push(text(game, sprite.x + 8 + (n & 7), sprite.y + 8 + (n >> 3)));
+      seen.push(text(view, 8 * (number % 32) + (n & 7), 8 * Math.floor(number / 32) + (n >> 3)));
+    }
+    if (shown.length > 32) found.push([sprite.palette, shown.join(" ") === seen.join(" ")]);
+  }
+  return found;
+}"""
+
+
+def test_each_tile_has_the_colours_that_the_game_shows_it_in(page: Page) -> None:
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    page.get_by_role("tab", name="VRAM").click()
+    page.mouse.move(3, 3)
+    expect(page.get_by_label("Palette")).to_have_value("shown")
+    page.get_by_label("mark what changes").uncheck()
+    found = page.evaluate(COLOURS)
+    right = {palette for palette, same in found if same}  # a sprite in front of another one hides pixels
+    assert len(right) > 1, found
+    page.get_by_label("Palette").select_option("grey")
+    assert not any(same for _, same in page.evaluate(COLOURS))
+
+
+def test_a_tile_of_the_background_is_pointed_at_in_the_game(page: Page) -> None:
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    box = page.locator(".game canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 20 / 256, box["y"] + box["height"] * 200 / 224)  # the ground of the title
+    page.mouse.down()
+    page.mouse.up()
+    line = page.locator("footer")
+    expect(line).to_contain_text(re.compile(r"^VRAM \$"))
+    found = page.locator("footer .found")
+    expect(found).to_be_visible()
+    assert int(found.inner_text().split()[1], 16) in {block["offset"] for block in truth()["blocks"]}
+    page.keyboard.press("n")
+    large = page.locator(".large .line").first
+    expect(large).to_contain_text("seen since the start")
+    counts = re.search(r"(\d+) tiles.*; (\d+) in VRAM now, (\d+) seen", large.inner_text())
+    assert counts is not None
+    tiles, present, seen = map(int, counts.groups())
+    assert 0 < present <= seen <= tiles
+    page.get_by_role("button", name="On the screen").click()
+    page.mouse.move(3, 3)
+    assert eventually(lambda: page.evaluate(TINTED) > 64)
+    page.get_by_role("button", name="On the screen").click()
+    assert eventually(lambda: page.evaluate(TINTED) == 0)
+
+
+# Pixels of the game's picture that are tinted.
+TINTED = """
+async () => {
+  const { memory } = await import("/memory.js"), { rgb } = memory.picture;
+  const canvas = document.querySelector(".game canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let n = 0; n < rgb.length / 3; n++) {
+    const [r, g, b] = data.slice(4 * n, 4 * n + 3);
+    if (r > rgb[3 * n] && b > rgb[3 * n + 2] && g < rgb[3 * n + 1]) count++;
+  }
+  return count;
+}"""
