@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a recording of 90 frames, `run.hrec`, and the state after it, `run.state`."""
+    """A folder with a recording of 90 frames, `run.hrec`, and states after it (`run.state`) and amid it (`early.state`)."""
     if not available_cores():
         pytest.skip("no libretro core is installed")
     folder = tmp_path_factory.mktemp("files")
@@ -37,10 +37,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert driven is not None
         assert console is not None
         with RecordingWriter(folder / "run.hrec") as writer:
-            for _ in range(90):
+            for number in range(90):
                 snapshot = driven.step()
                 assert snapshot is not None
                 writer.append(snapshot)
+                if number == 40:
+                    (folder / "early.state").write_bytes(console.save_state())
         (folder / "run.state").write_bytes(console.save_state())
         host.close()
     return folder
@@ -81,8 +83,26 @@ def test_a_recording_is_stepped_on_its_page(browser: Browser, files: Path) -> No
         page.hover(".sprites li:first-child button")
         expect(page.locator("footer .found")).to_have_text(re.compile(r"hal 0x[0-9a-f]{6} \+ 0x"))
 
+        page.keyboard.press("k")
+        expect(page.locator(".timeline-actions [role=status]")).to_have_text("kept as frame-000059")
+        page.keyboard.press("[")
+        expect(page.locator(".frame")).to_have_text("frame 0")
+        page.keyboard.press("c")
+        expect(page.locator(".compare .line")).to_contain_text(re.compile(r"[1-9]\d* tiles"))
+        assert page.locator(".compare img").count() == 2
+        page.keyboard.press(" ")  # it is played
+        expect(page.locator(".frame")).to_have_text("frame 89")
 
-def test_a_savestate_is_shown_on_its_page(browser: Browser, files: Path) -> None:
-    with page_of(browser, files, "inspect", "run.state") as page:
-        page.wait_for_selector(".sprites li")
+
+def test_two_savestates_are_shown_and_compared_on_their_page(browser: Browser, files: Path) -> None:
+    with page_of(browser, files, "inspect", "early.state", "run.state") as page:
         expect(page.locator(".rom")).to_contain_text("snes9x", ignore_case=True)
+        figures = page.locator(".sprites.figures")
+        expect(figures.locator("li").first).to_be_visible()
+        early = figures.inner_text()
+        page.keyboard.press("k")
+        page.keyboard.press(".")
+        expect(page.locator(".frame")).to_have_text("frame 1")
+        expect(figures).not_to_have_text(early, use_inner_text=True)
+        page.keyboard.press("c")
+        expect(page.locator(".compare .line")).to_contain_text(re.compile(r"[1-9]\d* sprites"))

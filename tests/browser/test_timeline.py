@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from support.made_host import eventually
 
 expect.set_options(timeout=30_000)
 
@@ -120,6 +122,15 @@ def test_the_game_is_rewound_by_a_second(page: Page) -> None:
     page.keyboard.press("r")  # it is there already: a second more
     expect(told).not_to_have_text(then)
     assert int(told.inner_text().split()[5]) < int(then.split()[5])
+
+
+def test_an_edit_is_started_from_a_past_moment(page: Page, game: Any) -> None:
+    go_back(page)
+    page.click(".sprites li:first-child button")
+    expect(page.locator("footer .found")).to_be_visible()
+    page.keyboard.press("e")
+    expect(page.locator("footer [role=status]")).to_contain_text("save it, and the game changes")
+    assert eventually(lambda: "applied to the game" in game.errors.read_text()), game.errors.read_text()
 
 
 def test_a_tile_leads_to_the_frame_in_which_it_came(page: Page) -> None:

@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._scene import Scene, watch_reads
-    from halscope.app._searching import first_with_tile, last_change
+    from halscope.app._searching import first_shown, first_with_tile, last_change
     from halscope.app._seen_tiles import SeenTiles
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
@@ -216,6 +216,7 @@ __all__ = [
     "extract_strips",
     "figure_rows",
     "figure_with",
+    "first_shown",
     "first_with_tile",
     "found_emulators",
     "frame_with_sprites",
@@ -289,6 +290,7 @@ __all__ = [
 
 _MODULES = {
     "all_states": "halscope.app._moments",
+    "first_shown": "halscope.app._searching",
     "first_with_tile": "halscope.app._searching",
     "last_change": "halscope.app._searching",
     "picture_of": "halscope.app._past",

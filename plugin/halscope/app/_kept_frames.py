@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final, Protocol, final
 from halscope_hooks import HalscopeError, Snapshot, UsageError
 
 from halscope.formats.recording import RecordingReader, SnapshotSpool, trimmed
+from halscope.rom.cache import default_folder
 from halscope.session import Session, Tap
 
 log: Final = logging.getLogger("halscope.app")
@@ -21,6 +23,18 @@ MOST_BYTES: Final = 160 << 20
 """Size of its temporary file in bytes."""
 TOLD_EVERY: Final = 30
 """Frames between two calls of a timeline's `told`."""
+
+
+def spool_folder() -> Path:
+    """Return the folder of the timeline's temporary files: that of the cache, which is on a disk (the system's folder
+    for temporary files may be in memory), or the latter if the cache cannot be written."""
+    folder = default_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return Path(tempfile.gettempdir())
 
 
 class Frames(Protocol):
@@ -49,10 +63,15 @@ class LiveFrames:
     Args:
         most_frames: How many frames are kept.
         most_bytes: Size of the file in bytes.
+        folder: Where the file is; by default that of `spool_folder`.
     """
 
-    def __init__(self, *, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES) -> None:
-        self._spool = SnapshotSpool(most_frames=most_frames, most_bytes=most_bytes)
+    def __init__(
+        self, *, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES, folder: Path | None = None
+    ) -> None:
+        self.folder: Final = spool_folder() if folder is None else folder
+        """Where the temporary file is. It goes when this is closed, or with the process."""
+        self._spool = SnapshotSpool(most_frames=most_frames, most_bytes=most_bytes, folder=self.folder)
         self._tap: Tap | None = None
         self.seen: Callable[[Snapshot, int], None] = lambda _snapshot, _position: None
         """Called on the tap's thread with each frame and its position."""
@@ -83,6 +102,11 @@ class LiveFrames:
     def snapshot(self, position: int) -> Snapshot:
         """As in `Frames`."""
         return self._spool.snapshot(position)
+
+    @property
+    def used(self) -> int:
+        """Size of the temporary file now, in bytes."""
+        return self._spool.used
 
     def position(self, frame: int) -> int | None:
         """Return the position of the newest frame with this number of the host, or `None`."""

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, cast, final
 
 import numpy as np
@@ -71,12 +72,15 @@ class StateRing:
         controls: The game's thread, which saves and loads.
         every: Frames from one state to the next.
         most_bytes: Size of the temporary file in bytes.
+        folder: Where the file is; by default the system's folder for temporary files.
     """
 
-    def __init__(self, controls: Controls, *, every: int = EVERY, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, controls: Controls, *, every: int = EVERY, most_bytes: int = MOST_BYTES, folder: Path | None = None
+    ) -> None:
         self._controls = controls
         self._every = every
-        self._file = ByteRing(most_bytes)
+        self._file = ByteRing(most_bytes, folder)
         self._states: OrderedDict[int, State] = OrderedDict()  # by their numbers
         self._lock = threading.Lock()  # of the states, and of what tells where the game is
         self._saving: Future[tuple[bytes, int]] | None = None
@@ -118,6 +122,11 @@ class StateRing:
     def able(self) -> bool:
         """Whether the host gives states."""
         return self._able
+
+    @property
+    def used(self) -> int:
+        """Size of the temporary file now, in bytes."""
+        return self._file.used
 
     def before(self, frame: int) -> State | None:
         """Return the last state from which running on leads to this frame, or `None`."""

@@ -44,7 +44,7 @@ class Timeline:
         self.frames = frames
         self.past = PastFrames(frames, workspace)
         """Shows past frames."""
-        self.states = StateRing(controls)
+        self.states = StateRing(controls, folder=frames.folder if isinstance(frames, LiveFrames) else None)
         """The states of the running game."""
         self.moments = KeptMoments(lambda: _own_folder(workspace()) if folder is None else folder)
         """The moments that were kept."""
@@ -66,10 +66,19 @@ class Timeline:
 
     def describe(self) -> dict[str, Any]:
         """Return the JSON form: the positions of the frames (`first`, and `end` behind the last one), whether more are
-        to come (`live`), how many states are kept (`states`), and which one is shown at first (`start`)."""
+        to come (`live`), how many states are kept (`states`), which one is shown at first (`start`), and of a
+        running game the `folder` of the temporary files and the `bytes` that they take."""
         frames, start = self.frames, self.newest(None)
-        states = len(self.states.states)
-        return {"first": frames.first, "end": frames.end, "live": frames.live, "states": states, "start": start}
+        found: dict[str, Any] = {
+            "first": frames.first,
+            "end": frames.end,
+            "live": frames.live,
+            "states": len(self.states.states),
+            "start": start,
+        }
+        if isinstance(frames, LiveFrames):
+            found |= {"folder": str(frames.folder), "bytes": frames.used + self.states.used}
+        return found
 
     def newest(self, frame: int | None) -> int:
         """Return the position of the frame with this number of the host, or of the last one if there is none such.

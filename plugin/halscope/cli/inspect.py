@@ -73,8 +73,9 @@ def _show(options: argparse.Namespace, workspace: Workspace | None, plugins: Plu
         path = Path(folder) / "states.hrec"
         one_rom = len({state.snapshot.rom for state in states}) == 1
         with RecordingWriter(path, emulator=states[0].kind) as writer:
-            for state in states:
-                writer.append(state.snapshot if one_rom else replace(state.snapshot, rom=None))
+            for number, state in enumerate(states):  # states have no frame numbers, and a page tells frames by theirs
+                snapshot = replace(state.snapshot, frame=number)
+                writer.append(snapshot if one_rom else replace(snapshot, rom=None))
         return show_recording(options, path, workspace, plugins)
 
 

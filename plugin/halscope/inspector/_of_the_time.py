@@ -10,7 +10,7 @@ from halscope_hooks import TILE_BYTES, Host, HostError, Snapshot, Update, UsageE
 from numpy.typing import NDArray
 from PIL import Image
 
-from halscope.app import first_with_tile, last_change, picture_of
+from halscope.app import first_shown, first_with_tile, last_change, picture_of
 from halscope.export.pictures import png_bytes
 from halscope.inspector._answers import previewed
 from halscope.ppu import compare_snapshots, decode_frame
@@ -95,18 +95,20 @@ async def _load(asker: Asker, request: Request) -> None:
 
 
 async def _jump(asker: Asker, request: Request) -> int | None:
-    """Show the frame in which a tile came into VRAM first, or was changed last; `null` if none is kept."""
+    """Show the frame in which a tile came into VRAM first, was shown first by a sprite, or was changed last; `null` if
+    none is kept."""
     timeline = _timeline(asker)
     vram, bpp = request.integer("vram", 0, 0xFFFF), request.integer("bpp", 2, 8)
     to = request.text("to")
-    if to not in ("first", "changed"):
-        raise UsageError(f"jump: to is {to!r}, expected first or changed")
+    if to not in ("first", "shown", "changed"):
+        raise UsageError(f"jump: to is {to!r:.40}, expected first, shown or changed")
     shown = _shown(asker, timeline)
 
     def find(update: Update) -> int | None:
         if to == "changed":
             return last_change(timeline.frames, shown, vram, 8 * bpp)
-        return first_with_tile(timeline.frames, update.snapshot.vram[vram : vram + 8 * bpp].tobytes())
+        search = first_shown if to == "shown" else first_with_tile
+        return search(timeline.frames, update.snapshot.vram[vram : vram + 8 * bpp].tobytes())
 
     position = await asker.about("jump", find, request.id)
     if position is not None:

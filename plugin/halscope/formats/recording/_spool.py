@@ -48,6 +48,11 @@ class ByteRing:
         """Offset in the stream of the first byte that is still held."""
         return max(0, self._end - self._size)
 
+    @property
+    def used(self) -> int:
+        """Size of the file now, in bytes."""
+        return min(self._end, self._size)
+
     def append(self, data: bytes) -> int:
         """Add bytes and return their offset in the stream.
 
@@ -147,6 +152,11 @@ class SnapshotSpool:
     def end(self) -> int:
         """Position of the next snapshot to come. None is kept where this is `first`."""
         return self._end
+
+    @property
+    def used(self) -> int:
+        """Size of the file now, in bytes."""
+        return self._bytes.used
 
     def append(self, snapshot: Snapshot) -> int:
         """Add a snapshot and return its position.

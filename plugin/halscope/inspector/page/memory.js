@@ -62,6 +62,7 @@ export function paint() {
  * @param {Uint8Array} bytes the bytes of all parts
  */
 export function takeFrame(head, bytes) {
+  if (head.frame < frame.peek()) memory.changed.fill(-1); // an earlier frame: what is marked came later
   let at = 0;
   for (const [name, offset, length] of head.parts) {
     const data = bytes.subarray(at, at + length);

@@ -9,7 +9,7 @@ import { composed, frame, past, trouble } from "./memory.js";
 const SECOND = 60; // frames
 
 /** How far it goes: positions of its frames. */
-export const extent = signal({ first: 0, end: 0, live: true, states: 0, start: 0 });
+export const extent = signal({ first: 0, end: 0, live: true, states: 0, start: 0, folder: "", bytes: 0 });
 
 onMessage("timeline", (message) => {
   extent.value = message;
@@ -96,7 +96,7 @@ function seconds(frames) {
 
 /** The bar below the picture. */
 export function TimelineBar() {
-  const { first, end, live } = extent.value;
+  const { first, end, live, folder, bytes } = extent.value;
   if (end - first < 2) return null;
   const at = past.value;
   const shown = Math.max(first, Math.min(at ?? (live ? end - 1 : first), end - 1));
@@ -115,7 +115,8 @@ export function TimelineBar() {
       onClick=${() => stepPast(SECOND)}>»</button>
     ${!live && html`<button aria-pressed=${playing.value} onClick=${togglePlay}>Play</button>`}
     ${live && html`<button class="live" aria-pressed=${at === null} onClick=${goLive}>Live</button>`}
-    <span class="when">${text}${composed.value ? html` <span title="The timeline keeps the video memory, not the
+    <span class="when" title=${live ? `Kept in temporary files in ${folder}, ${Math.ceil(bytes / 1048576)
+      } MiB now; they go when Halscope ends.` : ""}>${text}${composed.value ? html` <span title="The timeline keeps the video memory, not the
       emulator's picture; this one was composed from it.">(composed)</span>` : ""}</span>
     <${TimelineActions} />
   </div>`;
@@ -140,7 +141,7 @@ onMessage("arrived", (message) => (told.value = message.same ? `the game is at f
  * @param {Record<string, unknown>} fields
  */
 export async function askTimeline(type, fields = {}) {
-  told.value = ""; // not after the answer: "arrived" may come before it
+  if (type !== "jump") told.value = ""; // not after the answer: "arrived" may come before it
   try {
     return await ask(type, fields, true);
   } catch (error) {
@@ -173,12 +174,13 @@ addKeys(
 
 /** @param {import("./selection.js").Place} place @param {string} to */
 async function jump(place, to) {
+  told.value = "searching the timeline";
   const position = await askTimeline("jump", { vram: place.vram, bpp: place.bpp, to });
-  if (position === null && !told.value) told.value = "no such frame is kept";
+  if (told.value === "searching the timeline") told.value = position === null ? "no such frame is kept" : "";
 }
 
-addAction({ key: "<", name: "First seen", does: "timeline: show the first frame that had this tile in VRAM",
-  applies: () => extent.value.end > 0, run: (place) => jump(place, "first") });
+addAction({ key: "<", name: "First seen", does: "timeline: show the frame in which this was on the screen first (of what is no sprite: in VRAM first)",
+  applies: () => extent.value.end > 0, run: (place) => jump(place, place.sprite === null ? "first" : "shown") });
 addAction({ key: ">", name: "Last changed", does: "timeline: show the frame in which this tile's place was changed last",
   applies: () => extent.value.end > 0, run: (place) => jump(place, "changed") });
 

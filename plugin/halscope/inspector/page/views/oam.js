@@ -84,7 +84,7 @@ function Row({ sprite, chosen }) {
   const place = { vram: cellAddress(sprite, 0, 0), bpp: 4, sprite: sprite.index };
   const bytes = [...memory.oam.subarray(4 * sprite.index, 4 * sprite.index + 4)];
   const away = !onScreen(sprite), two = high(sprite.index);
-  const classes = [chosen && "chosen", away && "away", frame.peek() - changedAt[sprite.index] < MARKED && "changed"];
+  const classes = [chosen && "chosen", away && "away", Math.abs(frame.peek() - changedAt[sprite.index]) < MARKED && "changed"];
   return html`<tr class=${classes.filter(Boolean).join(" ")} onPointerEnter=${() => point(place)}
       onPointerLeave=${() => point(null)} onClick=${() => (pinned.value = place)}>
     <th scope="row"><button aria-pressed=${chosen} aria-label=${`sprite ${sprite.index}`} onFocus=${() => point(place)}

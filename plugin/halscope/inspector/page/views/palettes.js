@@ -98,7 +98,7 @@ function Row({ row }) {
       onFocus=${() => pointAt(row)} onBlur=${() => pointAt(null)}>${rowName(row)}</button></span>
     ${Array.from({ length: 16 }, (_, n) => {
       const colour = 16 * row + n, word = shownWord(colour);
-      const marks = [picked.includes(colour) && "chosen", now - changedAt[colour] < MARKED && "changed",
+      const marks = [picked.includes(colour) && "chosen", Math.abs(now - changedAt[colour]) < MARKED && "changed",
         known !== null && known[colour] === 0 && "placeless"];
       return html`<span role="gridcell" key=${n} aria-selected=${picked.includes(colour)}><button data-colour=${colour}
         tabindex=${colour === focus ? 0 : -1} class=${marks.filter(Boolean).join(" ")} style=${{ background: hexOf(word) }}

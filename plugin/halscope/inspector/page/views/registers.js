@@ -47,7 +47,7 @@ function look() {
 function Row({ one }) {
   const value = memory.ppu[one.field];
   const digits = (value ?? 0) > 255 ? 4 : 2;
-  const isNew = frame.value - (changed.get(one.field) ?? -1000) < MARKED;
+  const isNew = Math.abs(frame.value - (changed.get(one.field) ?? -1000)) < MARKED;
   return html`<tr class=${isNew ? "changed" : ""}>
     <td>$${one.address.toString(16).toUpperCase()}</td><th scope="row">${one.name}</th>
     <td>${value == null ? "unknown" : `$${value.toString(16).padStart(digits, "0")}`}</td>
