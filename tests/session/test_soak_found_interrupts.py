@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import itertools
+import weakref
 from dataclasses import replace
 
 import pytest
 from halscope.session import Session
+from halscope.session._rights import Right
 from halscope_hooks import Event, HostChanged, Patch, PatchReady, RomIdentity, Touched, Write
 from support.interrupts import AtLine, interrupt
 from support.made_host import MadeHost, MadeRemote
@@ -70,3 +74,31 @@ def test_a_patch_that_was_written_is_told_to_everybody_in_spite_of_ctrl_c() -> N
             written += told_of == [1, 1, 1]
             assert len(kept) == 3
     assert 10 < written < line
+
+
+def test_a_right_keeps_nothing_of_a_call_that_ctrl_c_cut_off() -> None:
+    """A right of a pool outlives sessions: the frame of a claim kept its callers' frames, and with them a session."""
+    right = Right()
+
+    class Local:
+        pass
+
+    def work() -> weakref.ref[Local]:
+        local = Local()
+        with at, contextlib.suppress(KeyboardInterrupt):
+            claim()
+        return weakref.ref(local)
+
+    def claim() -> None:
+        with right.claim() as mine:
+            assert mine
+
+    for line in itertools.count(1):
+        at = AtLine(line, interrupt)
+        kept = work()
+        gc.collect()
+        assert not right.held, at.where
+        assert kept() is None, at.where
+        if not at.where:
+            break
+    assert line > 20
