@@ -187,6 +187,25 @@ def test_a_stalled_coroutine_holds_one_frame(session: Session) -> None:
     assert asyncio.run(stall()) == (1, 30)
 
 
+def test_an_async_iteration_ends_although_an_interrupt_has_swallowed_its_waking(host: MadeHost) -> None:
+    """Ctrl-C can come when a bell has taken a waiter and has not woken it yet."""
+    session = Session(host, threads=True, workers=2)
+    pull = session.pull(Detached)
+
+    async def consume() -> list[Event]:
+        consuming = asyncio.create_task(collected())
+        while not pull._lane.bell._waiting:
+            await asyncio.sleep(0.001)
+        pull._lane.bell._waiting.clear()
+        session.close("enough")
+        return await asyncio.wait_for(consuming, WAIT)
+
+    async def collected() -> list[Event]:
+        return [event async for event in pull]
+
+    assert [type(event) for event in asyncio.run(consume())] == [Detached]
+
+
 def test_a_cancelled_wait_leaves_nothing_behind(session: Session) -> None:
     pull = session.pull(Update)
 

@@ -418,6 +418,26 @@ def test_without_an_emulator_a_host_is_absent_and_may_come_later(meeting_place: 
         assert (meeting_place / "endpoint").exists()  # for a script that comes between two attempts
 
 
+@pytest.mark.parametrize("what", ["another folder", "no file"])
+def test_a_listener_that_stayed_and_cannot_be_found_any_more_is_replaced(
+    meeting_place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The next host waited for ever: no script could find the port that an earlier one had kept open."""
+    with pytest.raises(HostAbsentError):
+        MesenHost(0.0)
+    if what == "no file":
+        (meeting_place / "endpoint").unlink()
+    else:
+        meeting_place = tmp_path / "elsewhere"
+        monkeypatch.setenv("HALSCOPE_MESEN_DIR", str(meeting_place))
+    with pytest.raises(HostAbsentError):
+        MesenHost(0.0)
+    port, token = endpoint(meeting_place)
+    with socket.create_connection(("127.0.0.1", port)) as script:
+        script.sendall(greeting(token))
+        MesenHost(60).close()
+
+
 def test_an_address_is_refused() -> None:
     with pytest.raises(UsageError, match="connects to Halscope"):
         open_host(host="mesen2", address="localhost:1", plugins=Plugins())

@@ -90,6 +90,9 @@ class Listener:
     def shared(cls) -> Listener:
         """Return this process's listener. Each call needs a `release` or a `stay`."""
         with cls._guard:
+            if cls._shared is not None and cls._users == 0 and not cls._shared._endpoint.announced:
+                cls._shared.close()  # one that stayed, and that no script can find any more
+                cls._shared = None
             if cls._shared is None:
                 cls._shared = cls()
                 atexit.register(cls._shared.close)
