@@ -154,9 +154,12 @@ class Listener:
                     self._listen(min(rest, _SLICE))
             finally:
                 self._release()
-        with self._accepting:
+        try:
+            self._accepting.acquire()
             self._greeted = deque(one for one in self._greeted if _waits(one[0]))
             return [greeting for _, greeting in self._greeted]
+        finally:
+            self._release()
 
     def _release(self) -> None:
         """Let other threads take their turn, if this one has it; also what an earlier interrupt left acquired."""
