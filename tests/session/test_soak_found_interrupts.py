@@ -11,9 +11,9 @@ from dataclasses import replace
 import pytest
 from halscope.session import Session
 from halscope.session._rights import Right
-from halscope_hooks import Event, HostChanged, Patch, PatchReady, RomIdentity, Touched, Write
+from halscope_hooks import Event, HostChanged, Patch, PatchReady, RomIdentity, Touched, Update, Write
 from support.interrupts import AtLine, interrupt
-from support.made_host import MadeHost, MadeRemote
+from support.made_host import MadeHost, MadeRemote, made_snapshot
 
 PATCH = Patch("00", (), (Write("vram", 0, b"x"),))
 
@@ -102,3 +102,25 @@ def test_a_right_keeps_nothing_of_a_call_that_ctrl_c_cut_off() -> None:
         if not at.where:
             break
     assert line > 20
+
+
+@pytest.mark.slow
+def test_who_subscribes_while_a_signal_handler_starts_the_session_again_is_not_told_that_it_was_attached() -> None:
+    for line in itertools.count(1):
+        host = MadeHost()
+        with Session(host) as session:
+            session.start()
+            heard: list[Event] = []
+
+            def again(session: Session = session) -> None:
+                session.stop()
+                session.start()
+
+            with AtLine(line, again) as at:
+                kept = session.subscribe(heard.append)
+            session.feed(made_snapshot(1))
+            assert not kept.closed
+            assert [type(event) for event in heard] == [Update], at.where
+        if not at.where:
+            break
+    assert line > 10
