@@ -76,6 +76,7 @@ def test_a_patch_that_was_written_is_told_to_everybody_in_spite_of_ctrl_c() -> N
     assert 10 < written < line
 
 
+@pytest.mark.slow
 def test_a_right_keeps_nothing_of_a_call_that_ctrl_c_cut_off() -> None:
     """A right of a pool outlives sessions: the frame of a claim kept its callers' frames, and with them a session."""
     right = Right()
