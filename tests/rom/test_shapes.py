@@ -83,8 +83,8 @@ def test_every_pointer_to_a_block_of_the_lab_is_known_byte_by_byte() -> None:
 def test_a_constant_that_is_overwritten_before_the_call_is_no_part_of_a_pointer(
     memory_map: str, lab_variant: Callable[[str], Variant]
 ) -> None:
-    """The SA-1's code loads a bank for one routine, calls it, and loads zero for another one: that was $C2:0000, beside a
-    block at $C1:FFFF. All starts count, not only the best of each family."""
+    """The SA-1's code loads a bank for one routine, calls it, and loads zero for another one: that was $C2:0000, beside
+    a block at $C1:FFFF. All starts count, not only the best of each family."""
     path, truth = lab_variant(memory_map)
     index = RomIndex.build(Rom.load(path), [hal.HAL, LZ2])
     proven = index.families["offset"][index.families["start"] == POINTER]
