@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
 #include <map>
 #include <tuple>
 
@@ -96,10 +97,32 @@ constexpr std::array<std::uint8_t, 12> kEnds{0x40, 0x42, 0x4C, 0x5C, 0x60, 0x6B,
 constexpr std::uint8_t kRep = 0xC2;
 constexpr std::uint8_t kSep = 0xE2;
 
+// What an instruction does to the registers that a constant may be in: a bit for each that it stores, pushes or copies,
+// and one that it loads anew (WDC's 65C816 data sheet, table 5-4).
+constexpr std::size_t kRegisters = 3;  // A, X, Y
+constexpr std::uint8_t kKeepsA = 1, kKeepsX = 2, kKeepsY = 4, kLoadsA = 8, kLoadsX = 16, kLoadsY = 32;
+constexpr std::array<std::uint8_t, 256> effects_by_opcode() {
+    std::array<std::uint8_t, 256> result{};
+    const auto mark = [&result](std::uint8_t effect, std::initializer_list<std::uint8_t> opcodes) {
+        for (const std::uint8_t opcode : opcodes) result[opcode] = static_cast<std::uint8_t>(result[opcode] | effect);
+    };
+    mark(kKeepsA, {0x81, 0x83, 0x85, 0x87, 0x8D, 0x8F, 0x91, 0x92, 0x93, 0x95, 0x97, 0x99, 0x9D, 0x9F,  // STA
+                   0x48, 0xAA, 0xA8, 0x1B, 0x5B, 0xEB});        // PHA, TAX, TAY, TCS, TCD, XBA
+    mark(kKeepsX, {0x86, 0x8E, 0x96, 0xDA, 0x8A, 0x9A, 0x9B});  // STX, PHX, TXA, TXS, TXY
+    mark(kKeepsY, {0x84, 0x8C, 0x94, 0x5A, 0x98, 0xBB});        // STY, PHY, TYA, TYX
+    mark(kLoadsA, {0xA1, 0xA3, 0xA5, 0xA7, 0xA9, 0xAD, 0xAF, 0xB1, 0xB2, 0xB3, 0xB5, 0xB7, 0xB9, 0xBD, 0xBF,  // LDA
+                   0x68, 0x8A, 0x98, 0x3B, 0x7B});                          // PLA, TXA, TYA, TSC, TDC
+    mark(kLoadsX, {0xA2, 0xA6, 0xAE, 0xB6, 0xBE, 0xFA, 0xAA, 0xBA, 0xBB});  // LDX, PLX, TAX, TSX, TYX
+    mark(kLoadsY, {0xA0, 0xA4, 0xAC, 0xB4, 0xBC, 0x7A, 0xA8, 0x9B});        // LDY, PLY, TAY, TXY
+    return result;
+}
+constexpr auto kEffects = effects_by_opcode();
+
 // What a walk needs to know of an opcode in a mode, in one look-up.
 struct Step {
     std::uint8_t length;
     std::uint8_t asks;     // bits of the mode that the length depends on
+    std::uint8_t effects;  // see kEffects
     bool is_plain = true;  // neither a constant nor a call, an end or a change of the mode
 };
 constexpr std::array<std::array<Step, 256>, kModes> kSteps = [] {
@@ -109,6 +132,7 @@ constexpr std::array<std::array<Step, 256>, kModes> kSteps = [] {
             const auto opcode = static_cast<std::uint8_t>(number);
             Step& step = steps[mode][opcode];
             step.length = static_cast<std::uint8_t>(length_of(opcode, mode));
+            step.effects = kEffects[opcode];
             for (const unsigned bit : {kShortAccumulator, kShortIndex}) {
                 if (length_of(opcode, mode ^ bit) != step.length) step.asks |= static_cast<std::uint8_t>(bit);
             }
@@ -124,6 +148,7 @@ struct Immediate {
     std::uint32_t at;  // of its low byte
     std::uint16_t value;
     bool is_word;
+    bool is_lost;  // its register is loaded anew before it was kept anywhere: no call gets it
 };
 
 // The constants that straight code loads up to the first call.
@@ -137,17 +162,24 @@ struct Walk {
 
 Walk walk(std::span<const std::uint8_t> rom, std::size_t at, unsigned mode) {
     Walk result;
+    std::array<std::size_t, kRegisters> held{};  // number of the load whose constant is only in the register, plus one
     unsigned unchanged = kShortAccumulator | kShortIndex;  // bits of the mode that are as they were in the beginning
     for (std::size_t n = 0; n < kMostInstructions; ++n) {
         if (at + 4 > rom.size()) return result;
         const std::uint8_t opcode = rom[at];
         const Step step = kSteps[mode][opcode];
         result.asked |= step.asks & unchanged;
+        for (std::size_t k = 0; step.effects != 0 && k < kRegisters; ++k) {
+            if ((step.effects >> k & kKeepsA) != 0) held[k] = 0;
+            if ((step.effects >> k & kLoadsA) == 0) continue;
+            if (held[k] != 0) result.loads[held[k] - 1].is_lost = true;
+            held[k] = kLoads[opcode] ? result.count + 1 : 0;
+        }
         if (!step.is_plain) {
             if (kLoads[opcode]) {
                 const bool is_word = step.length == 3;
                 const auto value = static_cast<std::uint16_t>(is_word ? rom[at + 1] | rom[at + 2] << 8 : rom[at + 1]);
-                result.loads[result.count++] = {static_cast<std::uint32_t>(at + 1), value, is_word};
+                result.loads[result.count++] = {static_cast<std::uint32_t>(at + 1), value, is_word, false};
             } else if (opcode == kRep || opcode == kSep) {
                 const unsigned bits = ((rom[at + 1] & 0x20) != 0 ? kShortAccumulator : 0U) |
                                       ((rom[at + 1] & 0x10) != 0 ? kShortIndex : 0U);
@@ -220,6 +252,7 @@ class Reader {
     }
 
     void pair(const Walk& path, const Immediate& word, const Immediate& bank, std::vector<Site>& sites) const {
+        if (bank.is_lost || word.is_lost) return;
         if (bank.value >= kBanks || !may_lead(word.value >> 8) || !space_.is_rom(word.value, bank.value)) return;
         const bool likely = space_.is_likely(word.value, bank.value);
         sites.push_back({path.call, path.routine, word.at, bank.at, std::uint32_t{bank.value} << 16 | word.value,

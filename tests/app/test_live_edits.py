@@ -20,6 +20,7 @@ from halscope_hooks import Update
 from PIL import Image
 from support.demo_game import DemoGame
 from support.hats import blank_tiles, paint_hat
+from support.made_host import eventually
 from support.painting import paint_one_colour
 
 pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
@@ -95,6 +96,37 @@ def test_a_save_that_the_system_reports_waits_for_no_look_at_the_folder(
             edit.written_frame + 1,
         )
         play.edits.finish()
+
+
+def test_a_save_is_applied_to_a_running_game_before_the_next_frame_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_watched_folder, "RUNNING", -1.0)
+    with DemoGame(available_cores()[0].name) as game:
+        game.go_to("meadow")
+        play = Play(game, tmp_path)
+        play.run(2)
+        folder = play.edits._folder
+        assert folder is not None
+        folder.watch(play.edits._take_at_once)  # as with threads, where the first look does it
+        png = play.sheet_on_screen()
+        paint_one_colour(png)
+
+        def eventually_saved() -> bool:
+            png.touch()  # until the folder is watched
+            return folder.may_have_changed
+
+        assert eventually(eventually_saved)
+        assert not play.edits.edits.edits, "the game stands still: the next look applies it"
+        monkeypatch.setattr(_watched_folder, "RUNNING", 1e9)
+
+        def eventually_applied() -> bool:
+            png.touch()
+            return bool(play.edits.edits.edits)
+
+        assert eventually(eventually_applied)
+        play.edits.finish()
+        assert [line for line in play.said if line.startswith(f"{play.name(png)}: applied to the game at frame ")]
 
 
 def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:

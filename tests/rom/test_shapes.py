@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -10,8 +11,10 @@ from halscope.codecs import hal
 from halscope.codecs.lz import LZ2
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
+from halscope.rom.ranking import POINTER
 from support import plain_packer, pointed_rom
 from support.lab_truth import IMAGE, load_truth
+from support.lab_variants import Variant
 from support.roms import make_rom
 from support.truth_rom import CODE, TruthRom, make_truth_rom
 
@@ -73,6 +76,20 @@ def test_every_pointer_to_a_block_of_the_lab_is_known_byte_by_byte() -> None:
     assert {offset for offset, start in starts.items() if start == "pointer"} <= {
         one["offset"] for one in truth["blocks"]
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("memory_map", ["sa1", "exlorom"])
+def test_a_constant_that_is_overwritten_before_the_call_is_no_part_of_a_pointer(
+    memory_map: str, lab_variant: Callable[[str], Variant]
+) -> None:
+    """The SA-1's code loads a bank for one routine, calls it, and loads zero for another one: that was $C2:0000, beside
+    a block at $C1:FFFF. All starts count, not only the best of each family."""
+    path, truth = lab_variant(memory_map)
+    index = RomIndex.build(Rom.load(path), [hal.HAL, LZ2])
+    proven = index.families["offset"][index.families["start"] == POINTER]
+    assert len(proven)
+    assert {*proven.tolist()} <= {one["offset"] for one in truth["blocks"]}
 
 
 @pytest.mark.parametrize("kind", ["noise", "code", "words"])

@@ -10,7 +10,7 @@ import threading
 import weakref
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, final
 
@@ -110,15 +110,20 @@ class FolderChanges:
         self._found: deque[str] = deque()
         self._stop: threading.Event | None = None
 
-    def begin(self) -> None:
-        """Watch the folder, on a thread that ends with `close` or with this object. Idempotent."""
+    def begin(self, changed: Callable[[], None] | None = None) -> None:
+        """Watch the folder, on a thread that ends with `close` or with this object. Idempotent.
+
+        Args:
+            changed: A method that is called on that thread when there is something to take. Its object is not kept.
+        """
         if self._stop is None:
             from halscope.session import new_thread  # which commands without a running game need not load
 
             stop = threading.Event()
+            call = None if changed is None else weakref.WeakMethod(changed)
             weakref.finalize(self, stop.set)
             with contextlib.suppress(RuntimeError):  # the system cannot start another thread
-                new_thread("halscope watched folder", _watch, self._folder, stop, self._found).start()
+                new_thread("halscope watched folder", _watch, self._folder, stop, self._found, call).start()
             self._stop = stop
 
     @property
@@ -140,7 +145,9 @@ class FolderChanges:
             stop.set()
 
 
-def _watch(folder: Path, stop: threading.Event, found: deque[str]) -> None:
+def _watch(
+    folder: Path, stop: threading.Event, found: deque[str], call: weakref.WeakMethod[Callable[[], None]] | None
+) -> None:
     """Collect the changed files until `stop` is set."""
     from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # 50 ms, for those who watch
 
@@ -164,3 +171,7 @@ def _watch(folder: Path, stop: threading.Event, found: deque[str]) -> None:
                 watched = None
             paths = (Path(path) for _, path in changes if path.endswith(_SUFFIXES))
             found.extend(str(folder / path.relative_to(base)) for path in paths if path.is_relative_to(base))
+            changed = None if call is None else call()
+            if changed is not None and found and not stop.is_set():
+                changed()
+            del changed

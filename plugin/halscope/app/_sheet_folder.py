@@ -156,9 +156,13 @@ class SheetFolder:
         """Return a file's path in the folder."""
         return path.relative_to(self.folder).as_posix()
 
-    def watch(self) -> None:
-        """Have the system report changes, on a thread of its own until `close`. Idempotent."""
-        self._changes.begin()
+    def watch(self, changed: Callable[[], None] | None = None) -> None:
+        """Have the system report changes, on a thread of its own until `close`. Idempotent.
+
+        Args:
+            changed: A method that is called there after changes; `changed` then tells which there are.
+        """
+        self._changes.begin(changed)
 
     @property
     def may_have_changed(self) -> bool:

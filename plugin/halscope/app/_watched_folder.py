@@ -74,6 +74,7 @@ from halscope.project import EditList
 from halscope.session import JobContext, JobTimeoutError, PoolStoppedError, Session, WriteTimeoutError
 
 LOOK_EVERY: Final = 30  # frames between two scans of the folder: half a second in real time
+RUNNING: Final = 0.1  # seconds since the last frame in which a game counts as running
 IDLE_AFTER: Final = 1.0  # seconds without a frame after which saved sheets are said to wait
 PLAN_WAIT: Final = 120.0  # seconds for compressing the edited blocks
 WRITE_WAIT: Final = 5.0  # seconds for the game's thread to apply the writes
@@ -315,7 +316,7 @@ class LiveEdits:
             self._take_saved(running, update.snapshot, self._folder)
             self._scanned = True
             if self._session.threads:
-                self._folder.watch()
+                self._folder.watch(self._take_at_once)
 
     def _collect(self, running: RomEdits | None, update: Update) -> None:
         """Collect the pictures of this frame for strips."""
@@ -436,6 +437,20 @@ class LiveEdits:
             running, snapshot = self._roms.now, self._newest
             if mine and running is not None and snapshot is not None and self._folder is not None and self._scanned:
                 self._take_saved(running, snapshot, self._folder)
+
+    def _take_at_once(self) -> None:
+        """Apply what the system reports as saved, without waiting for the next frame to be decoded.
+
+        In a game that stands still, and while a frame is looked at, the next `look` does it.
+        """
+        if time.monotonic() - self._active > RUNNING:
+            return
+        with self._my_turn(wait=False) as mine:
+            running, snapshot, folder = self._roms.now, self._newest, self._folder
+            if not mine or running is None or snapshot is None or folder is None or not self._scanned:
+                return
+            if running.missing is None and running.workspace.built_index is not None and folder.changed():
+                self._take_saved(running, snapshot, folder)
 
     def _report(self, text: str, kind: NewsKind = "note", sheet: str = "") -> None:
         """Say a line, here and to whoever listens."""
@@ -633,6 +648,8 @@ class LiveEdits:
         if self._folder is None or self._new_sheets is None:
             return
         self._folder.close()
+        with self._my_turn(wait=True):  # what is being applied now is an edit of this game
+            pass
         if self._roms.now is None:
             return
         try:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
-from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, CodecError, InjectError, Origin, StartEvidence
+from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, InjectError, Origin
 
 from halscope.inject import (
     COLOURS,
@@ -21,47 +19,10 @@ from halscope.inject import (
     as_read,
     stored_tile,
 )
+from halscope.project._carried_blocks import Block, BlockFinder, Known, Place, block_of, moved_origin, named, offset_in
 from halscope.project._edit_list import Edit
 from halscope.project._state import LeftEdit, LeftState, ProjectState, RomBase
 from halscope.rom.image import Rom
-
-_MOST_WINDOWS: Final = 512  # of a block: a few tiles tell where it is
-
-
-class _Block(NamedTuple):
-    """What the offsets of tiles are relative to: a block, or for uncompressed tiles the whole ROM as block 0."""
-
-    codec: str
-    offset: int
-
-
-class _Place(NamedTuple):
-    """Where the bytes of a block are now.
-
-    Args:
-        block: The block.
-        shift: How many bytes further on they are in it.
-        start: Evidence for the start of the block, or `None` to keep what is known.
-    """
-
-    block: _Block
-    shift: int
-    start: StartEvidence | None
-
-
-@dataclass(slots=True)
-class _Known:
-    """The tiles of a block that are known, as stored, by their offset.
-
-    Args:
-        needed: Those that an edit changes: all of them must be where the block is.
-        others: Others that its sheet shows. They tell which of several places is the right one.
-        shown: Tiles of 32 bytes that the game converts, as in VRAM, with the name of the transform.
-    """
-
-    needed: dict[int, bytes] = field(default_factory=dict)
-    others: dict[int, bytes] = field(default_factory=dict)
-    shown: list[tuple[int, bytes, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +146,8 @@ class _Ground:
 
     def __init__(self, rom: Rom, codecs: Sequence[Codec], index: TileIndex, *, force: bool) -> None:
         self._rom = rom
-        self._codecs = {codec.name: codec for codec in codecs}
-        self._index = index
         self._force = force
-        self._contents: dict[_Block, bytes] = {}
+        self._finder = BlockFinder(rom, codecs, index)
 
     def carry(self, edit: SheetEdit, sheet: Sheet | None) -> CarriedEdit:
         """Carry the changes of a sheet over, and the sheet."""
@@ -196,56 +155,56 @@ class _Ground:
             places = self._places(edit, sheet)
         except _NoPlaceError as error:
             return CarriedEdit(None, left=error.left, reason=str(error))
-        changes = tuple(replace(change, origin=_moved(change.origin, places)) for change in edit.changes)
+        changes = tuple(replace(change, origin=moved_origin(change.origin, places)) for change in edit.changes)
         moved = any(place.shift or place.block != block for block, place in places.items())
         carried = None if sheet is None else self._carry_sheet(sheet, places)
         new = replace(edit, rom_sha256=self._rom.sha256, changes=changes)
         return CarriedEdit(new if carried is None or edit.places is None else as_read(new, carried), carried, moved)
 
-    def _places(self, edit: SheetEdit, sheet: Sheet | None) -> dict[_Block, _Place]:
+    def _places(self, edit: SheetEdit, sheet: Sheet | None) -> dict[Block, Place]:
         """Return where each block of an edit is now. Raises _NoPlaceError."""
         known = self._known(edit.changes, sheet)
-        places: dict[_Block, _Place] = {}
+        places: dict[Block, Place] = {}
         for block, tiles in known.items():
             if not tiles.needed:
                 continue
-            found = self._find(block, tiles)
+            found = self._finder.find(block, tiles)
             if found is None:
                 raise self._no_place(block, edit, sheet)
-            if not self._is_sure(found) and (there := self._moved_with_edit(block, edit, sheet)) is not None:
+            if not self._finder.is_sure(found) and (there := self._moved_with_edit(block, edit, sheet)) is not None:
                 raise _there(there.block)
             proven = found.start in (None, *PROVEN_STARTS) or found.block.codec == RAW_CODEC
             if not proven and not self._force:
                 raise _NoPlaceError(
-                    f"its tiles are in the {_named(found.block)} of this ROM, but the only evidence that it begins "
+                    f"its tiles are in the {named(found.block)} of this ROM, but the only evidence that it begins "
                     f"there is {found.start!r}; play the ROM, which proves what is shown, or repeat with --force"
                 )
             places[block] = found
         return places
 
-    def _no_place(self, block: _Block, edit: SheetEdit, sheet: Sheet | None) -> _NoPlaceError:
+    def _no_place(self, block: Block, edit: SheetEdit, sheet: Sheet | None) -> _NoPlaceError:
         edited = _edited(edit)
-        there = self._find(block, self._known(edited, None)[block]) or (
-            None if sheet is None else self._find(block, self._known(edited, sheet)[block])
+        there = self._finder.find(block, self._known(edited, None)[block]) or (
+            None if sheet is None else self._finder.find(block, self._known(edited, sheet)[block])
         )
         if there is not None:
             return _there(there.block)
-        old = self._content(block)
+        old = self._finder.content(block)
         if old is None:
-            return _NoPlaceError(f"there is no {_named(block)} any more, and its tiles are nowhere in this ROM")
-        return _NoPlaceError(f"the {_named(block)} has other tiles now, and those that were edited are nowhere")
+            return _NoPlaceError(f"there is no {named(block)} any more, and its tiles are nowhere in this ROM")
+        return _NoPlaceError(f"the {named(block)} has other tiles now, and those that were edited are nowhere")
 
-    def _moved_with_edit(self, block: _Block, edit: SheetEdit, sheet: Sheet | None) -> _Place | None:
+    def _moved_with_edit(self, block: Block, edit: SheetEdit, sheet: Sheet | None) -> Place | None:
         """Return the proven place that a block was moved to with the edit in it, or `None`. Its old bytes stay where
         they were."""
         tiles = self._known(_edited(edit), sheet)[block]
-        return next(self._copies(block, tiles), None) if all(tiles.needed.values()) else None
+        return next(self._finder.copies(block, tiles), None) if all(tiles.needed.values()) else None
 
-    def _carry_sheet(self, sheet: Sheet, places: Mapping[_Block, _Place]) -> Sheet:
+    def _carry_sheet(self, sheet: Sheet, places: Mapping[Block, Place]) -> Sheet:
         """Return the sheet in the new ROM. Tiles and parts of a map that are not where their block is are locked."""
         every = dict(places)
         for block, tiles in self._known((), sheet).items():
-            if block not in every and (found := self._find(block, tiles)) is not None:
+            if block not in every and (found := self._finder.find(block, tiles)) is not None:
                 every[block] = found
         cells = tuple(
             replace(cell, origin=self._proven(cell.origin, cell.original, sheet, every)) for cell in sheet.cells
@@ -256,21 +215,19 @@ class _Ground:
             layer = replace(layer, origins=origins)
         return replace(sheet, cells=cells, map=layer, rom_sha256=self._rom.sha256)
 
-    def _proven(
-        self, origin: Origin | None, tile: bytes, sheet: Sheet, places: Mapping[_Block, _Place]
-    ) -> Origin | None:
+    def _proven(self, origin: Origin | None, tile: bytes, sheet: Sheet, places: Mapping[Block, Place]) -> Origin | None:
         """Return an origin in the new ROM, or `None` if its bytes are not there."""
-        if origin is None or _block(origin) not in places:
+        if origin is None or block_of(origin) not in places:
             return None
-        moved = _moved(origin, places)
+        moved = moved_origin(origin, places)
         stored = stored_tile(moved.transform, tile, sheet.known_transforms)
-        content, at = self._content(_block(moved)), _offset(moved)
+        content, at = self._finder.content(block_of(moved)), offset_in(moved)
         if stored is None or content is None or at < 0 or content[at : at + len(stored)] != stored:
             return None
         return moved
 
-    def _known(self, changes: Sequence[TileChange], sheet: Sheet | None) -> dict[_Block, _Known]:
-        known: dict[_Block, _Known] = {}
+    def _known(self, changes: Sequence[TileChange], sheet: Sheet | None) -> dict[Block, Known]:
+        known: dict[Block, Known] = {}
         tiles = [(change.origin, change.old, True) for change in changes]
         if sheet is not None:
             tiles += [(cell.origin, cell.original, False) for cell in sheet.cells if cell.origin is not None]
@@ -278,109 +235,18 @@ class _Ground:
             tiles += [(origin, words, False) for origin, words in _map_units(sheet.map) if origin is not None]
         transforms = self._rom.transforms if sheet is None else (*self._rom.transforms, *sheet.transforms)
         for origin, tile, needed in tiles:
-            one = known.setdefault(_block(origin), _Known())
+            one = known.setdefault(block_of(origin), Known())
             try:
                 stored = tile if origin.transform == COLOURS else stored_tile(origin.transform, tile, transforms)
             except InjectError:  # a transform that only the other ROM's game file describes
                 stored = None
             if stored is not None:
-                (one.needed if needed else one.others)[_offset(origin)] = stored
+                (one.needed if needed else one.others)[offset_in(origin)] = stored
                 if origin.transform not in (NO_TRANSFORM, COLOURS) and len(tile) == TILE_BYTES:
-                    one.shown.append((_offset(origin), tile, origin.transform))
+                    one.shown.append((offset_in(origin), tile, origin.transform))
             elif needed:
-                one.needed[_offset(origin)] = b""  # is nowhere
+                one.needed[offset_in(origin)] = b""  # is nowhere
         return known
-
-    def _find(self, block: _Block, tiles: _Known) -> _Place | None:
-        """Return where a block's tiles are now, or `None`."""
-        if tiles.needed and not all(tiles.needed.values()):
-            return None
-        here = _Place(block, 0, None)
-        if tiles.needed and self._holds(here, tiles):
-            return here if self._is_sure(here) else next(self._copies(block, tiles), here)
-        return next((place for place in self._ranked(block, tiles) if self._holds(place, tiles)), None)
-
-    def _is_sure(self, place: _Place) -> bool:
-        """Whether it is certain that a block begins there."""
-        codec, offset = place.block
-        return codec == RAW_CODEC or (self._index.start_of(codec, offset) or place.start) in PROVEN_STARTS
-
-    def _copies(self, block: _Block, tiles: _Known) -> Iterator[_Place]:
-        """Yield the other blocks with a proven start that hold all tiles that are needed, and else most of what is at
-        the block's old place."""
-        expected = bytearray(self._content(block) or b"")
-        for at, tile in tiles.needed.items():
-            expected[at : at + len(tile)] = tile
-        for place in self._ranked(block, tiles):
-            if place.block in (block, _Block(RAW_CODEC, 0)) or not (self._is_sure(place) and self._holds(place, tiles)):
-                continue
-            content = self._content(place.block) or b""
-            parts = range(0, len(expected), TILE_BYTES)
-            same = sum(
-                at + place.shift >= 0
-                and content[at + place.shift : at + place.shift + TILE_BYTES] == expected[at : at + TILE_BYTES]
-                for at in parts
-            )
-            if 2 * same > len(parts):
-                yield place
-
-    def _ranked(self, block: _Block, tiles: _Known) -> list[_Place]:
-        """Return where the index finds any of the tiles, the likeliest place first."""
-        ranked: dict[_Place, int] = {}
-        votes: Counter[_Place] = Counter()
-        for at, origins in self._lookups(tiles):
-            for origin in origins:
-                start = self._index.start_of(origin.codec, origin.block_offset) or origin.start
-                place = _Place(_block(origin), _offset(origin) - at, start)
-                ranked.setdefault(place, len(ranked))
-                votes[place] += 1
-
-        def order(place: _Place) -> tuple[bool, bool, int, bool, int]:
-            proven = place.start in PROVEN_STARTS or place.block.codec == RAW_CODEC
-            return (
-                place.block.codec != block.codec,
-                not proven,
-                -votes[place],
-                place.block != block,
-                ranked[place],
-            )
-
-        return sorted(ranked, key=order)
-
-    def _lookups(self, tiles: _Known) -> Iterator[tuple[int, Sequence[Origin]]]:
-        """Yield the origins of stretches of the block, with the stretch's offset in the old one."""
-        windows = [*_windows({**tiles.others, **tiles.needed})][:_MOST_WINDOWS]
-        plain = {NO_TRANSFORM, *(one.name for one in self._rom.transforms if not one.changes_bytes)}
-        asked = [(at, data, plain) for at, data in windows]
-        asked += [(at, tile, {transform}) for at, tile, transform in tiles.shown[:_MOST_WINDOWS]]
-        if not asked:
-            return
-        data = np.frombuffer(b"".join(data for _, data, _ in asked), np.uint8).reshape(-1, TILE_BYTES)
-        for (at, _, transforms), origins in zip(asked, self._index.lookup(data), strict=True):
-            yield at, [origin for origin in origins if origin.transform in transforms]
-
-    def _holds(self, place: _Place, tiles: _Known) -> bool:
-        """Whether a place holds all tiles that are needed; where none is, any of the others."""
-        content = self._content(place.block)
-        if content is None:
-            return False
-        found = (
-            at + place.shift >= 0 and content[at + place.shift : at + place.shift + len(tile)] == tile
-            for at, tile in (tiles.needed or tiles.others).items()
-        )
-        return all(found) if tiles.needed else any(found)
-
-    def _content(self, block: _Block) -> bytes | None:
-        """Return the bytes of a block of the new ROM, or `None` if there is none."""
-        if block.codec == RAW_CODEC:
-            return self._contents.setdefault(block, self._rom.data.tobytes())
-        codec = self._codecs.get(block.codec)
-        if block not in self._contents and codec is not None:
-            try:
-                self._contents[block] = self._rom.decode(codec, block.offset).data.tobytes()
-            except CodecError:
-                return None
-        return self._contents.get(block)
 
 
 class _NoPlaceError(Exception):
@@ -391,8 +257,8 @@ class _NoPlaceError(Exception):
         self.left = left
 
 
-def _there(block: _Block) -> _NoPlaceError:
-    return _NoPlaceError(f"the {_named(block)} of this ROM has the edited tiles already", "there")
+def _there(block: Block) -> _NoPlaceError:
+    return _NoPlaceError(f"the {named(block)} of this ROM has the edited tiles already", "there")
 
 
 def _edited(edit: SheetEdit) -> tuple[TileChange, ...]:
@@ -400,41 +266,8 @@ def _edited(edit: SheetEdit) -> tuple[TileChange, ...]:
     return tuple(replace(change, old=change.new, new=change.old) for change in edit.changes)
 
 
-def _block(origin: Origin) -> _Block:
-    return _Block(origin.codec, 0 if origin.codec == RAW_CODEC else origin.block_offset)
-
-
-def _offset(origin: Origin) -> int:
-    return origin.block_offset if origin.codec == RAW_CODEC else origin.byte_offset
-
-
-def _moved(origin: Origin, places: Mapping[_Block, _Place]) -> Origin:
-    """Return the origin in the new ROM."""
-    place = places[_block(origin)]
-    at = _offset(origin) + place.shift
-    start = origin.start if place.start is None else place.start
-    if place.block.codec == RAW_CODEC:
-        return Origin(RAW_CODEC, at, 0, start, origin.transform)
-    return Origin(place.block.codec, place.block.offset, at, start, origin.transform)
-
-
-def _named(block: _Block) -> str:
-    return "uncompressed data" if block.codec == RAW_CODEC else f"{block.codec} block at {block.offset:#x}"
-
-
 def _map_units(layer: LayerMap) -> Iterator[tuple[Origin | None, bytes]]:
     """Yield the parts of a map, 32 bytes each, with their origins."""
     words = np.array(layer.words, "<u2").tobytes()
     size = len(words) // len(layer.origins)
     return ((origin, words[at * size : (at + 1) * size]) for at, origin in enumerate(layer.origins))
-
-
-def _windows(tiles: Mapping[int, bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield stretches of 32 bytes that begin with a tile, with their offset; small tiles in a row are joined."""
-    for at in sorted(tiles):
-        data, end = tiles[at], at + len(tiles[at])
-        while len(data) < TILE_BYTES and tiles.get(end):
-            data, end = data + tiles[end], end + len(tiles[end])
-        for inside in range(0, max(0, len(tiles[at]) - TILE_BYTES) + 1, TILE_BYTES):
-            if len(data) >= inside + TILE_BYTES:
-                yield at + inside, data[inside : inside + TILE_BYTES]
