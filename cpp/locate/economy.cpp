@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/cpu.hpp"
 #include "hal/bits.hpp"
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
@@ -87,7 +88,7 @@ State state_after(const Command& command) noexcept {
 }
 
 // The command at rom[at]; count 0 at a terminator or past the ROM's end.
-Command command_at(std::span<const std::uint8_t> rom, std::size_t at, const Format& format) noexcept {
+HALSCOPE_INLINE Command command_at(std::span<const std::uint8_t> rom, std::size_t at, const Format& format) noexcept {
     if (at >= rom.size()) return {};
     const unsigned head = hal::read_once(rom.data() + at);
     if (head == hal::kTerminator) return {};

@@ -21,9 +21,9 @@ struct Part {
     std::uint32_t first;  // position of the segment's first byte
 };
 
-// Every anchor, ascending. A window's anchor does not depend on its part, so parts find what the whole does; an anchor
-// shared by windows of two parts appears twice.
-std::vector<Entry> collect_entries(const Text& text, const Work& work) {
+// Every anchor, ascending, in pieces. A window's anchor does not depend on its part, so parts find what the whole does;
+// an anchor shared by windows of two parts is left out of the second.
+std::vector<std::vector<Entry>> collect_entries(const Text& text, const Work& work) {
     std::vector<Part> parts;
     const auto cut = [&parts](std::span<const std::uint8_t> segment, std::size_t first) {
         for (std::size_t at = 0; at < segment.size(); at += kPartBytes) {
@@ -52,17 +52,13 @@ std::vector<Entry> collect_entries(const Text& text, const Work& work) {
             collect_anchors(part.segment, part.begin, part.end, part.first, found[group]);
         }
     });
-    std::size_t total = 0;
-    for (const auto& some : found) total += some.size();
-    std::vector<Entry> entries;
-    entries.reserve(total);
+    std::int64_t last = -1;
     for (auto& some : found) {
-        for (const Entry& entry : some) {
-            if (entries.empty() || entry.position > entries.back().position) entries.push_back(entry);
-        }
-        some = {};
+        const auto is_new = std::find_if(some.begin(), some.end(), [last](auto& one) { return one.position > last; });
+        some.erase(some.begin(), is_new);
+        if (!some.empty()) last = some.back().position;
     }
-    return entries;
+    return found;
 }
 
 }  // namespace
@@ -81,22 +77,28 @@ std::span<const std::uint8_t> segment_of(const Text& text, std::size_t segment) 
 }
 
 IndexArrays build_index(const Text& text, const Work& work) {
-    const std::vector<Entry> entries = collect_entries(text, work);
+    const std::vector<std::vector<Entry>> entries = collect_entries(text, work);
+    std::size_t total = 0;
+    for (const auto& some : entries) total += some.size();
 
-    const std::size_t bucket_count = std::bit_ceil(std::max<std::size_t>(entries.size(), 256));
+    const std::size_t bucket_count = std::bit_ceil(std::max<std::size_t>(total, 256));
     const auto bucket_of = [mask = static_cast<std::uint32_t>(bucket_count - 1)](std::uint32_t key) {
         return key & mask;
     };
     IndexArrays index;
     index.buckets.assign(bucket_count + 1, 0);
     stop_if_cancelled(work.cancel);
-    for (const Entry& entry : entries) ++index.buckets[bucket_of(entry.key) + 1];
+    for (const auto& some : entries) {
+        for (const Entry& entry : some) ++index.buckets[bucket_of(entry.key) + 1];
+    }
     for (std::size_t k = 1; k <= bucket_count; ++k) index.buckets[k] += index.buckets[k - 1];
     // Entries arrive in ascending order and go to their buckets in that order. Each bucket's start advances while it is
     // filled; afterwards all starts are moved back.
     stop_if_cancelled(work.cancel);
-    index.positions.resize(entries.size());
-    for (const Entry& entry : entries) index.positions[index.buckets[bucket_of(entry.key)]++] = entry.position;
+    index.positions.resize(total);
+    for (const auto& some : entries) {
+        for (const Entry& entry : some) index.positions[index.buckets[bucket_of(entry.key)]++] = entry.position;
+    }
     for (std::size_t k = bucket_count; k > 0; --k) index.buckets[k] = index.buckets[k - 1];
     index.buckets[0] = 0;
     return index;

@@ -183,16 +183,22 @@ class Finder {
         const std::size_t step = std::clamp<std::size_t>(rom.size() >> 19, 1, kWindow);
         const std::size_t count = (rom.size() - kWindow) / step + 1;
         const std::size_t of_part = kPartBytes / step;
-        const unsigned mask = by_banks ? 0xC0 : 0x80;  // of the bits that are equal in a column
         const unsigned different = by_banks ? 2 : 5;
+        // A bit of each byte that must be 1, and those that must be equal, in all bytes of a window at once.
+        const auto each = [](std::uint8_t byte) {
+            std::array<std::uint8_t, sizeof(std::uint64_t)> bytes{};
+            std::fill_n(bytes.begin(), kWindow, byte);
+            return std::bit_cast<std::uint64_t>(bytes);
+        };
+        const std::uint64_t ones = each(by_banks ? 0 : 0x80);
+        const std::uint64_t equal = each(by_banks ? 0xC0 : 0);
         std::vector<std::vector<std::size_t>> parts((count + of_part - 1) / of_part);
         for_each_part(parts.size(), work_, [&](std::size_t part) {
             for (std::size_t k = part * of_part; k < std::min(count, (part + 1) * of_part); ++k) {
                 const auto window = rom.subspan(k * step, kWindow);
-                const unsigned group = by_banks ? window[0] & mask : mask;
-                if (!std::all_of(window.begin(), window.end(), [&](auto byte) { return (byte & mask) == group; })) {
-                    continue;
-                }
+                std::uint64_t bytes = 0;
+                std::memcpy(&bytes, window.data(), kWindow);
+                if ((bytes & ones) != ones || ((bytes ^ each(window[0])) & equal) != 0) continue;
                 if (distinct_bytes(window, different) >= different) parts[part].push_back(k * step);
             }
         });

@@ -87,6 +87,7 @@ class Texture {
         for (const std::uint32_t count : inside_bits) seen += count;
         double sum = 0;
         for (std::size_t bit = 0; bit < inside_bits.size(); ++bit) {
+            if (joint_bits[bit] == 0) continue;  // most streams have few joints
             const double strange = (strange_bits[bit] + kDoubt / kBins) / (pairs + kDoubt);
             const double smooth = (inside_bits[bit] + kDoubt * strange) / (seen + kDoubt);
             sum += joint_bits[bit] * std::log(smooth / strange);

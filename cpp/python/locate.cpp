@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -93,7 +94,9 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
         const GilReleased unlocked;
         const std::size_t parts = (starts.size() + kStartsOfPart - 1) / kStartsOfPart;
         for_each_part(parts, work_of(cancel, threads), [&](std::size_t part) {
-            std::vector<std::uint8_t> output(hal::kMaxOutput);
+            // Not zeroed: that would take longer than decoding most of the streams.
+            const auto memory = std::make_unique_for_overwrite<std::uint8_t[]>(hal::kMaxOutput);
+            const std::span<std::uint8_t> output(memory.get(), hal::kMaxOutput);
             const std::size_t end = std::min(starts.size(), (part + 1) * kStartsOfPart);
             for (std::size_t k = part * kStartsOfPart; k < end; ++k) {
                 stop_if_cancelled(cancel);
@@ -102,7 +105,7 @@ py::array_t<float> stream_evidence(const py::object& rom, const Offsets& offsets
                 constexpr float kNone = -std::numeric_limits<float>::infinity();
                 locate::Evidence one{kNone, kNone, {}};
                 if (block.status == hal::Status::ok) {
-                    one = codec.stream_evidence(bytes, starts[k], std::span(output).first(block.size));
+                    one = codec.stream_evidence(bytes, starts[k], output.first(block.size));
                 }
                 float* row = evidence.data() + kColumns * k;
                 row[0] = one.commands;

@@ -19,7 +19,7 @@ from halscope.hosts.libretro import available_cores
 from halscope.inspector import Inspector
 from halscope.session import Session
 from halscope_hooks import HostError, HostInfo, Snapshot, Write, WriteReceipt
-from support.threads import processor_time
+from support.threads import processor_time, resident
 from websockets import Origin
 from websockets.sync.client import connect
 
@@ -88,3 +88,19 @@ def test_an_update(benchmark: Any, update: Callable[[], None]) -> None:
     benchmark.pedantic(update, rounds=600, warmup_rounds=60)
     benchmark.extra_info["of a processor at 60 a second"] = f"{benchmark.stats.stats.mean * FRAMES_A_SECOND:.1%}"
     benchmark.extra_info["target"] = f"{TARGET:.0%}"
+
+
+def test_ten_minutes_of_updates_take_no_memory(benchmark: Any, update: Callable[[], None]) -> None:
+    """Target: at most 5 MB. As fast as they are taken, so as many as come in ten minutes of play."""
+    for _ in range(2000):  # what is loaded and kept once is there
+        update()
+    before = resident()
+
+    def ten_minutes() -> None:
+        for _ in range(round(600 * FRAMES_A_SECOND)):
+            update()
+
+    benchmark.pedantic(ten_minutes, rounds=1)
+    grown = (resident() - before) / 1e6
+    benchmark.extra_info["MB grown"] = round(grown, 1)
+    assert grown <= 5

@@ -8,6 +8,7 @@ import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from support.inspector_page import go_on, pause
 from support.page_game import CHROMIUM, Game
 
 PATIENCE = 60_000  # milliseconds
@@ -56,19 +57,29 @@ def is_wrong(message: ConsoleMessage) -> bool:
 
 
 @pytest.fixture
-def page(context: BrowserContext, game: Game) -> Iterator[Page]:
-    """The page, once it shows sprites; it must log no errors. It remembers nothing of the page of the test before."""
+def still(context: BrowserContext, game: Game) -> Iterator[Page]:
+    """The page, with the game paused, once it shows sprites; it must log no errors.
+
+    It remembers nothing of the page of the test before. A paused game costs no time: it is paused between tests too.
+    """
     opened = context.new_page()
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("console", lambda message: wrong.append(message.text) if is_wrong(message) else None)
     opened.goto(game.address)
     opened.wait_for_selector(".sprites li")
+    if opened.get_by_role("button", name="Pause").is_visible():  # it has just been started
+        pause(opened)
     yield opened
-    paused = opened.get_by_role("button", name="Go on")
-    if paused.is_visible():  # the next test's game runs
-        paused.click()
-        opened.get_by_role("button", name="Pause").wait_for()
+    opened.evaluate("async () => (await import('/connection.js')).order('pause')")  # whatever it does at this moment
+    opened.get_by_role("button", name="Go on").wait_for()
     opened.evaluate("localStorage.clear()")
     opened.close()
     assert not wrong
+
+
+@pytest.fixture
+def page(still: Page) -> Page:
+    """The page, with the game running."""
+    go_on(still)
+    return still

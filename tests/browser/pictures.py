@@ -41,6 +41,11 @@ def colours(page: Page) -> None:
     page.click("[data-colour='231']")
 
 
+def compared(page: Page) -> None:
+    page.keyboard.press("c")
+    expect(page.locator(".compare")).to_be_visible()
+
+
 def still(page: Page) -> None:
     page.get_by_role("tab", name="VRAM").click()
     page.get_by_label("mark what changes").uncheck()
@@ -54,7 +59,7 @@ VIEWS: Final[dict[str, Callable[[Page], None]]] = {
     "Registers": lambda _: None,
     "ROM": block,
     "Tilemaps": lambda _: None,
-    "Compare": lambda _: None,
+    "Compare": compared,
     "Coverage": lambda _: None,
     "Edits": lambda _: None,
     "Paint": paint,
@@ -62,7 +67,9 @@ VIEWS: Final[dict[str, Callable[[Page], None]]] = {
 
 
 def play(page: Page) -> None:
-    """Play into the meadow, and pause there."""
+    """Keep a moment of the title, play into the meadow, and pause there."""
+    page.keyboard.press("k")
+    expect(page.locator(".timeline-actions")).to_contain_text("kept as")
     page.keyboard.down("Enter")
     page.wait_for_function("async () => (await import('/memory.js')).memory.ppu.obsel === 96")
     page.keyboard.up("Enter")
@@ -103,9 +110,10 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as work, rom_path() as rom, sync_playwright() as playwright:
         game = Game(Path(work), rom, "--watch", Path(work) / "sheets")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = opened(browser, game, SIZES[0], "dark")
+        page = opened(browser, game, (1600, 900), "dark")
         play(page)
         page.click(HERO)
+        page.evaluate("async () => { (await import('/layout.js')).firstShare.value = 0.36; }")
         page.keyboard.press("v")  # two views
         page.locator("[aria-label='Second view']").get_by_role("tab", name="ROM").click()
         block(page)

@@ -12,12 +12,18 @@ import pytest
 from halscope.demo import truth
 from PIL import Image
 from playwright.sync_api import Page, expect
-from support.inspector_page import block_in, pause
+from support.inspector_page import block_in, go_on, pause, wait_for_frames
 from support.made_host import eventually
 
 pytestmark = pytest.mark.slow
 
 BLOCKS = {block["offset"] for block in truth()["blocks"]}
+
+
+@pytest.fixture
+def page(still: Page) -> Page:
+    """The page of a paused game; tests that need it to run let it go on."""
+    return still
 
 
 class Actions:
@@ -45,7 +51,6 @@ def moving(page: Page) -> str:
 
 
 def test_a_figure_is_found_by_its_block_and_all_its_sprites_are_outlined(page: Page) -> None:
-    pause(page)  # so that it stays where it is
     card = page.locator(moving(page))
     assert block_in(card.inner_text()) in BLOCKS
     number = re.search(r"(\d+) sprite", card.inner_text())
@@ -67,10 +72,12 @@ def test_where_the_frames_of_a_packed_figure_are_takes_two_actions(page: Page) -
 
 
 def test_a_whole_animation_leaves_in_three_actions_and_comes_back_with_one_save(page: Page, game: Any) -> None:
+    go_on(page)
     actions = Actions(page)
     actions.click(moving(page))
     actions.press("l")
     page.wait_for_function("() => document.querySelectorAll('.collect .strip canvas').length > 1")
+    page.wait_for_function("() => /, [4-9]\\.|10\\./.test(document.querySelector('.progress').textContent)")  # seconds
     actions.click(".collect button:text('Sprite sheet')")
     told = page.locator(".collect [role=status]")
     expect(told).to_contain_text("written to")
@@ -90,42 +97,45 @@ def test_a_whole_animation_leaves_in_three_actions_and_comes_back_with_one_save(
     expect(page.locator(".news")).to_contain_text("undone")
 
 
-INSIDE = """async number => {
+INSIDE = """async () => {
   const [{ figures }, { placeAt }] = await Promise.all([import("/figures.js"), import("/views/game.js")]);
-  const one = figures.value[number], canvas = document.querySelector(".game canvas").getBoundingClientRect();
-  for (let y = one.y + 2; y < one.y + one.height; y += 3) for (let x = one.x + 2; x < one.x + one.width; x += 3) {
-    if (one.sprites.includes(placeAt(x, y)?.sprite)) {
-      return [canvas.x + (x + 0.5) * canvas.width / 256, canvas.y + (y + 0.5) * canvas.height / 224];
+  const canvas = document.querySelector(".game canvas").getBoundingClientRect();
+  for (const one of figures.value.filter(({ sprites }) => sprites.length > 1)) {
+    for (let y = one.y + 2; y < one.y + one.height; y += 3) for (let x = one.x + 2; x < one.x + one.width; x += 3) {
+      if (y < 224 && x < 256 && one.sprites.includes(placeAt(x, y)?.sprite)) return [
+        canvas.x + (x + 0.5) * canvas.width / 256, canvas.y + (y + 0.5) * canvas.height / 224, one.sprites.length];
     }
   }
   return null;
 }"""
-"""Where the page's picture of the game shows a pixel of a figure that nothing covers."""
+"""Where the page's picture of the game shows a pixel of a figure of several sprites, and how many these are."""
 
 
 def test_the_first_click_in_the_game_takes_the_figure_and_the_second_one_its_sprite(page: Page) -> None:
-    many = page.locator(".figures li button", has_text=re.compile(r"\b([2-9]|\d\d) sprites"))
-    expect(many).not_to_have_count(0)
-    pause(page)
-    number = many.first.evaluate("card => [...card.closest('ul').children].indexOf(card.closest('li'))")
-    count = re.search(r"(\d+) sprites", many.first.inner_text())
-    where = page.evaluate(INSIDE, number)
-    assert where is not None
-    assert count is not None
+    for _ in range(20):  # until a scene has such a figure
+        if (found := page.evaluate(INSIDE)) is not None:
+            break
+        go_on(page)
+        wait_for_frames(page, 30)
+        pause(page)
+    assert found is not None
+    x, y, count = found
     page.keyboard.press("4")
-    page.mouse.move(*where)
-    expect(page.locator("tr.chosen")).to_have_count(int(count[1]))
+    before = page.locator(".game canvas").bounding_box()
+    page.mouse.move(x, y)
+    expect(page.locator("tr.chosen")).to_have_count(count)
     page.mouse.down()
     page.mouse.up()
     expect(page.get_by_role("button", name="Unpin")).to_be_visible()
-    expect(page.locator("tr.chosen")).to_have_count(int(count[1]))
+    box = page.locator(".game canvas").bounding_box()
+    assert box == before, "the picture has moved under the pointer"
+    expect(page.locator("tr.chosen")).to_have_count(count)
     page.mouse.down()
     page.mouse.up()
     expect(page.locator("tr.chosen")).to_have_count(1)
 
 
 def test_a_figure_that_is_named_has_this_name_in_its_card_and_its_sheet(page: Page) -> None:
-    pause(page)
     page.click(moving(page))
     page.fill(".figure input[type=text]", "the hero")
     page.click(".figure button[type=submit]")
@@ -137,6 +147,7 @@ def test_a_figure_that_is_named_has_this_name_in_its_card_and_its_sheet(page: Pa
 
 
 def test_why_a_tile_is_known_or_not_takes_two_actions(page: Page) -> None:
+    go_on(page)
     actions = Actions(page)
     actions.click(moving(page))
     actions.press("t")

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from halscope.demo import rom_path
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
-from support.inspector_page import pause, wait_until_painted
+from support.inspector_page import wait_until_painted
 
 pytestmark = pytest.mark.slow
 
@@ -20,6 +20,12 @@ MEMORY = """async selector => {
   const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
   return {vram: [...memory.vram], cgram: [...memory.cgram], ppu: memory.ppu, rgb: [...memory.picture.rgb],
     width, height, data: [...data]}; }"""
+
+
+@pytest.fixture
+def page(still: Page) -> Page:
+    """The page of a paused game; tests that need it to run let it go on."""
+    return still
 
 
 def planar(data: NDArray[np.uint8], bpp: int) -> NDArray[np.uint8]:
@@ -71,7 +77,6 @@ def test_a_view_in_a_window_of_its_own_marks_what_is_clicked_in_the_page(page: P
 
 
 def test_vram_shows_the_tiles_that_python_decodes(page: Page) -> None:
-    pause(page)
     page.keyboard.press("2")
     page.get_by_label("mark what changes").uncheck()
     for depth, row in (("4", 9), ("2", 3)):
@@ -92,7 +97,6 @@ def test_vram_shows_the_tiles_that_python_decodes(page: Page) -> None:
 
 
 def test_the_map_of_a_layer_holds_what_the_screen_shows(page: Page) -> None:
-    pause(page)
     page.keyboard.press("7")
     page.get_by_label("mark the screen").uncheck()
     page.get_by_role("button", name="BG1").click()

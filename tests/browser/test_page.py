@@ -21,7 +21,14 @@ WebSocket.prototype.send = function (text) {
   window.sent.push(JSON.parse(text));
   window.socket = this;
   return send.call(this, text);
-};"""
+};
+0"""
+
+
+@pytest.fixture
+def page(still: Page) -> Page:
+    """The page of a paused game; tests that need it to run let it go on."""
+    return still
 
 
 def test_pointing_at_a_sprite_says_which_block_of_the_rom_it_comes_from(page: Page) -> None:
@@ -33,7 +40,6 @@ def test_pointing_at_a_sprite_says_which_block_of_the_rom_it_comes_from(page: Pa
 
 
 def test_pointing_at_the_game_outlines_the_same_sprite_in_the_list(page: Page) -> None:
-    pause(page)  # so that the sprite stays where it is
     box = page.locator(".game canvas").bounding_box()
     place = re.search(r": (\d+)×(\d+) at (\d+),(\d+)", page.inner_text(".sprites li:first-child"))
     assert box is not None
@@ -45,7 +51,6 @@ def test_pointing_at_the_game_outlines_the_same_sprite_in_the_list(page: Page) -
 
 
 def test_the_game_is_paused_stepped_and_goes_on(page: Page) -> None:
-    pause(page)
     before = frame(page)
     page.get_by_role("button", name="Step").click()
     page.wait_for_function(
@@ -58,6 +63,7 @@ def test_the_game_is_paused_stepped_and_goes_on(page: Page) -> None:
 
 
 def test_the_keyboard_plays_the_game(page: Page) -> None:
+    go_on(page)
     page.click("h1")
     before = page.inner_text(".sprites")
     page.keyboard.down("Enter")
@@ -79,6 +85,7 @@ def wait_for_presses(page: Page, *expected: str) -> None:
 
 
 def test_no_button_stays_held(page: Page) -> None:
+    go_on(page)
     page.add_init_script(SENT)
     page.reload()
     page.wait_for_selector(".sprites li")
@@ -113,6 +120,7 @@ def test_no_button_stays_held(page: Page) -> None:
 
 
 def test_a_button_with_the_focus_is_clicked_by_keys(page: Page) -> None:
+    go_on(page)
     outlines = page.get_by_role("button", name="Outlines")
     outlines.focus()
     for key, pressed in ((" ", "true"), ("Enter", "false")):
@@ -123,6 +131,7 @@ def test_a_button_with_the_focus_is_clicked_by_keys(page: Page) -> None:
 
 
 def test_vram_and_colours_are_those_of_the_game(page: Page) -> None:
+    go_on(page)
     page.keyboard.press("2")
     page.wait_for_selector(".vram")
     wait_for_frames(page, 5)
@@ -135,12 +144,13 @@ def test_vram_and_colours_are_those_of_the_game(page: Page) -> None:
 
 
 def test_the_line_below_stays_as_it_is_while_its_buttons_are_reached(page: Page) -> None:
+    go_on(page)
     page.click(".sprites li:first-child button")
     page.hover("h1")
     found = page.locator("footer .found")
     expect(found).to_be_visible()
     page.evaluate(SENT)
-    page.wait_for_function("sent.some(({type}) => type === 'origin')")  # the game goes on, so it is asked about again
+    page.wait_for_function("() => sent.some(({type}) => type === 'origin')")
     found.hover()
     page.evaluate("sent.length = 0")
     wait_for_frames(page, 61)
@@ -151,7 +161,6 @@ def test_the_line_below_stays_as_it_is_while_its_buttons_are_reached(page: Page)
 
 
 def test_a_sprites_block_is_shown_whole_with_what_is_in_vram(page: Page) -> None:
-    pause(page)
     page.click(".sprites li:first-child button")
     offset = block_in(page.inner_text("footer .found"))
     page.get_by_role("button", name="Whole block").click()
@@ -177,7 +186,6 @@ def wait_for_colours(page: Page, condition: str) -> None:
 
 def test_a_figure_is_repainted_in_an_editor_and_a_paused_game_shows_it(page: Page) -> None:
     """A frame is repainted and seen in the game: point, press E, save. (The editor here paints all in one colour.)"""
-    pause(page)
     number = frame(page)
     page.locator(".sprites li:nth-child(2) button").click()
     expect(page.locator("footer .found")).to_be_visible()
@@ -192,12 +200,13 @@ def test_a_figure_is_repainted_in_an_editor_and_a_paused_game_shows_it(page: Pag
 
 def test_what_is_asked_to_be_edited_is_the_figure_that_the_page_shows(page: Page) -> None:
     """The game goes on between a page's list of figures and the question: its frame is what is meant."""
+    go_on(page)
     page.evaluate(SENT)
-    page.wait_for_function("sent.some(({type}) => type === 'figures')")
+    page.wait_for_function("() => sent.some(({type}) => type === 'figures')")
     asked = page.evaluate("sent.filter(({type}) => type === 'figures').at(-1).frame")
     page.locator(".sprites li").first.locator("button").click()
     page.keyboard.press("l")
-    page.wait_for_function("sent.some(({type}) => type === 'collect')")
+    page.wait_for_function("() => sent.some(({type}) => type === 'collect')")
     meant = page.evaluate("sent.find(({type}) => type === 'collect').frame")
     named = page.evaluate("sent.filter(({type}) => type === 'figures').map(({frame}) => frame)")
     assert meant in named
@@ -255,13 +264,13 @@ def test_both_themes_have_contrast(page: Page) -> None:
         assert not found.response["violations"], [one["html"] for one in found.response["violations"][0]["nodes"]]
 
 
-def test_two_pages_at_once_show_the_same_game(page: Page, game: Any) -> None:
-    other = page.context.new_page()
+def test_two_pages_at_once_show_the_same_game(page: Page, browser: Any, game: Any) -> None:
+    go_on(page)
+    other = browser.new_page()
     other.goto(game.address)
-    other.wait_for_selector(".sprites li")
     pause(other)
-    wait_until_still(page)  # it was told
-    assert frame(other) == frame(page)
+    page.get_by_role("button", name="Go on").wait_for()  # it was told
+    page.wait_for_function("text => document.querySelector('.frame').textContent === text", arg=f"frame {frame(other)}")
     other.close()
 
 

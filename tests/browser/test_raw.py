@@ -11,6 +11,7 @@ import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
 from playwright.sync_api import Page, expect
+from support.inspector_page import pause
 from support.made_host import eventually
 
 pytestmark = pytest.mark.slow
@@ -49,8 +50,7 @@ def test_where_the_frames_of_an_uncompressed_figure_are_takes_two_actions(page: 
         assert eventually(lambda: page.evaluate(OBSEL) == obsel)  # noqa: B023 # asked at once
         page.keyboard.up("Enter")
     assert eventually(lambda: page.evaluate(RAW) is not None)
-    page.keyboard.press(" ")
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    pause(page)
     card = page.locator(".figures li button", has_text=re.compile("raw 0x")).first
     card.click()  # 1
     found = page.locator("footer .found")

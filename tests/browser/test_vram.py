@@ -35,45 +35,43 @@ async () => {
 }"""
 
 
-def test_each_tile_has_the_colours_that_the_game_shows_it_in(page: Page) -> None:
-    page.keyboard.press(" ")
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
-    page.get_by_role("tab", name="VRAM").click()
-    page.mouse.move(3, 3)
-    expect(page.get_by_label("Palette")).to_have_value("shown")
-    page.get_by_label("mark what changes").uncheck()
-    found = page.evaluate(COLOURS)
+def test_each_tile_has_the_colours_that_the_game_shows_it_in(still: Page) -> None:
+    still.get_by_role("tab", name="VRAM").click()
+    still.mouse.move(3, 3)
+    expect(still.get_by_label("Palette")).to_have_value("shown")
+    still.get_by_label("mark what changes").uncheck()
+    found = still.evaluate(COLOURS)
     right = {palette for palette, same in found if same}  # a sprite in front of another one hides pixels
     assert len(right) > 1, found
-    page.get_by_label("Palette").select_option("grey")
-    assert not any(same for _, same in page.evaluate(COLOURS))
+    still.get_by_label("Palette").select_option("grey")
+    assert not any(same for _, same in still.evaluate(COLOURS))
 
 
-def test_a_tile_of_the_background_is_pointed_at_in_the_game(page: Page) -> None:
-    page.keyboard.press(" ")
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
-    box = page.locator(".game canvas").bounding_box()
+def test_a_tile_of_the_background_is_pointed_at_in_the_game(still: Page) -> None:
+    box = still.locator(".game canvas").bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + box["width"] * 20 / 256, box["y"] + box["height"] * 200 / 224)  # the ground of the title
-    page.mouse.down()
-    page.mouse.up()
-    line = page.locator("footer")
+    still.mouse.move(
+        box["x"] + box["width"] * 20 / 256, box["y"] + box["height"] * 200 / 224
+    )  # the ground of the title
+    still.mouse.down()
+    still.mouse.up()
+    line = still.locator("footer")
     expect(line).to_contain_text(re.compile(r"^VRAM \$"))
-    found = page.locator("footer .found")
+    found = still.locator("footer .found")
     expect(found).to_be_visible()
     assert int(found.inner_text().split()[1], 16) in {block["offset"] for block in truth()["blocks"]}
-    page.keyboard.press("n")
-    large = page.locator(".large .line").first
+    still.keyboard.press("n")
+    large = still.locator(".large .line").first
     expect(large).to_contain_text("seen since the start")
     counts = re.search(r"(\d+) tiles.*; (\d+) in VRAM now, (\d+) seen", large.inner_text())
     assert counts is not None
     tiles, present, seen = map(int, counts.groups())
     assert 0 < present <= seen <= tiles
-    page.get_by_role("button", name="On the screen").click()
-    page.mouse.move(3, 3)
-    assert eventually(lambda: page.evaluate(TINTED) > 64)
-    page.get_by_role("button", name="On the screen").click()
-    assert eventually(lambda: page.evaluate(TINTED) == 0)
+    still.get_by_role("button", name="On the screen").click()
+    still.mouse.move(3, 3)
+    assert eventually(lambda: still.evaluate(TINTED) > 64)
+    still.get_by_role("button", name="On the screen").click()
+    assert eventually(lambda: still.evaluate(TINTED) == 0)
 
 
 # Pixels of the game's picture that are tinted.

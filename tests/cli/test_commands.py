@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Set
 from pathlib import Path
 from typing import Any
@@ -321,9 +319,10 @@ def test_record_replay_and_extract_sprites(rom: Path, tmp_path: Path, capsys: py
 
 @pytest.mark.slow
 @needs_core
-def test_play_prints_a_line_a_frame_and_takes_an_edit(
+def test_play_prints_a_line_a_frame_and_takes_an_edit_on_a_core_of_today(
     rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    core = newer_snes9x.build(tmp_path)
     block = next(block for block in truth()["blocks"] if block["name"] == "logo")
     (extracted,) = run(
         capsys, "extract", rom, hex(block["offset"]), "--lead", block["lead"], "--out", tmp_path / "s", "--json"
@@ -331,8 +330,8 @@ def test_play_prints_a_line_a_frame_and_takes_an_edit(
     png = Path(extracted["sheets"][0]["png"])
     paint_one_colour(png)
     lines = run(
-        capsys, "play", rom, "--frames", "240", "--edit", png, "-o", tmp_path / "edit.ips", "--watch", tmp_path / "w",
-        "--out", tmp_path / "pictures", "--json",
+        capsys, "play", rom, "--core", core, "--frames", "240", "--edit", png, "-o", tmp_path / "edit.ips",
+        "--watch", tmp_path / "w", "--out", tmp_path / "pictures", "--json",
     )  # fmt: skip
     assert len(lines) == 240
     check_coverage(lines, {"expanded"})  # edited tiles, whose fourth plane is full
@@ -368,34 +367,15 @@ def test_doctor_finds_everything_in_place(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.slow
 @needs_core
 def test_demo_writes_its_pictures_and_patch(demo_tour: Path) -> None:
-    check_tour(demo_tour, json.loads((demo_tour / "report.json").read_text("utf-8")))
-
-
-@pytest.mark.slow
-@needs_core
-def test_demo_writes_its_pictures_and_patch_on_a_core_of_today(tmp_path: Path) -> None:
-    folder, core = tmp_path / "demo", newer_snes9x.build(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "halscope", "demo", "--headless", "--core", core, "--out", str(folder), "--json"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
-    assert report["emulator"] == "Snes9x 1.63 stand-in"
-    check_tour(folder, report)
-
-
-def check_tour(folder: Path, report: dict[str, Any]) -> None:
+    report = json.loads((demo_tour / "report.json").read_text("utf-8"))
     assert report["stays_changed"]
     assert report["patched_rom_shows_the_same"]
     for name in report["pictures"]:
-        with Image.open(folder / name) as image:
+        with Image.open(demo_tour / name) as image:
             assert len(image.convert("RGB").getcolors(1 << 24) or []) > 32, f"{name} shows nothing"
     with rom_path() as path:
         original = path.read_bytes()
-    patched = bytes(patcher.apply_bps(original, (folder / report["patch"]).read_bytes()))
+    patched = bytes(patcher.apply_bps(original, (demo_tour / report["patch"]).read_bytes()))
     assert len(patched) == len(original)
     assert patched != original
 

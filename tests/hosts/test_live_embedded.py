@@ -296,8 +296,7 @@ def test_a_close_at_any_line_of_a_poll_leaves_nothing(temporary: Path) -> None:
         host = LiveEmbeddedHost(probe_rom.build(), CORE)
         at = AtLine(number, host.close, room)
         with at, contextlib.suppress(HostError):
-            for _ in range(3):
-                host.poll(PATIENCE)
+            host.poll(PATIENCE)
         host.close()
         assert not runs(host.pid), at.where
         assert list(temporary.iterdir()) == [], at.where

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from halscope.app import Controls, Workspace
 from halscope.inspector._messages import MOST_PICTURE, MOST_TEXT
-from halscope_hooks import Host
+from halscope_hooks import Host, Update
 from support.inspected import Inspected, frame_numbers, inspected, text_message
 from support.made_host import MadeHost, eventually
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -214,6 +214,32 @@ def test_a_page_that_is_opened_while_the_game_is_paused_shows_its_last_frame() -
         for _ in range(2):
             with game.page() as page:
                 assert frame_numbers(page, 1)
+
+
+def test_a_question_is_about_the_frame_that_the_page_shows(game: Inspected, monkeypatch: pytest.MonkeyPatch) -> None:
+    def number(update: Update) -> list[int]:
+        return [update.snapshot.frame]
+
+    monkeypatch.setattr(game.inspector._answers, "figures", number)
+    with game.page() as page:
+        shown, newest = frame_numbers(page, 2)
+        for meant in (shown, shown, 1 << 40):  # the second time, many newer frames have been sent
+            page.send(json.dumps({"type": "figures", "id": 1, "frame": meant}))
+            (found,) = text_message(page, "answer")["value"]
+            assert found == shown if meant == shown else found > newest
+            newest = frame_numbers(page, 20)[-1]
+        page.send('{"type": "figures", "id": 1, "frame": -1}')
+        assert "frame" in text_message(page, "answer")["error"]
+
+
+def test_orders_of_one_kind_do_not_take_each_others_place(game: Inspected, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(game.inspector._answers, "raw", lambda offset, _: eventually(lambda: False, 0.2) or offset)
+    with game.page() as page:
+        frame_numbers(page, 1)
+        for number in (1, 2, 3):
+            page.send(json.dumps({"type": "raw", "id": number, "offset": number, "length": 1}))
+        answers = [text_message(page, "answer") for _ in range(3)]
+    assert sorted(one["value"] for one in answers) == [1, 2, 3]
 
 
 def test_a_page_that_paints_nothing_hears_of_the_end_too() -> None:

@@ -70,8 +70,7 @@ def assert_same(index: RomIndex, vram: NDArray[np.uint8], plain: Plain) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pointers", [True, False])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("seed", "pointers"), [(1, True), (2, False), (3, True)])
 def test_it_is_the_plain_ranking_on_pieces_of_blocks(seed: int, pointers: bool) -> None:
     index = plain_index(seed, pointers=pointers)
     plain = Plain(index)
@@ -102,7 +101,7 @@ def test_it_is_the_plain_ranking_where_one_pattern_stands_everywhere() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_following_small_changes_of_every_kind_says_what_the_plain_ranking_says(seed: int) -> None:
     index = plain_index(seed, pointers=False)
     plain, tracker = Plain(index), VramTracker(index)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import itertools
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-from halscope.session import JobContext, Session
+from halscope.session import JobContext, Pull, Session
 from halscope_hooks import Attached, Detached, Event, HostError, JobFailed, JobProgress, Update
+from support.interrupts import AtLine, interrupt
 from support.made_host import WAIT, MadeHost, eventually, frame_in, made_snapshot, session_threads
 
 
@@ -185,6 +188,27 @@ def test_a_stalled_coroutine_holds_one_frame(session: Session) -> None:
         raise AssertionError("it ended")
 
     assert asyncio.run(stall()) == (1, 30)
+
+
+@pytest.mark.slow
+def test_an_async_iteration_ends_wherever_ctrl_c_comes_in_a_close(host: MadeHost) -> None:
+    """It can come when the bell has taken a waiter and has not woken it yet: nobody would wake it any more."""
+
+    async def closed_with_ctrl_c(pull: Pull, at: AtLine) -> None:
+        consuming = asyncio.create_task(anext(pull, None))
+        await asyncio.sleep(0)  # it waits now
+        with at, contextlib.suppress(KeyboardInterrupt):
+            pull.close()
+        pull.close()
+        assert await asyncio.wait_for(consuming, WAIT) is None
+
+    with Session(host) as session:
+        for line in itertools.count(1):
+            at = AtLine(line, interrupt)
+            asyncio.run(closed_with_ctrl_c(session.pull(Update), at))
+            if not at.where:
+                break
+    assert line > 20
 
 
 def test_a_cancelled_wait_leaves_nothing_behind(session: Session) -> None:

@@ -84,6 +84,7 @@ def test_origins_appear_once_the_index_is_built(rom: Rom, threads: bool) -> None
         assert found.frame.snapshot.frame == 1
         assert found.origins is not None
         assert found.origins.located > 100
+        assert found.origins.known.tolist() == [bool(origins) for origins in found.origins.origins]
         assert not found.changes, "the frame is the same, its origins alone are new"
         progress = [event for event in heard if isinstance(event, JobProgress)]
         assert progress[-1].job == "index"

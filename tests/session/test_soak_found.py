@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from halscope.session import Session, State, Tap
+from halscope.session import Session, State, Tap, _threads
 from halscope.session._mailbox import Mailbox
 from halscope.session._tap_list import Taps
 from halscope.session._taps import Reel
+from halscope.session._threads import OurThread, OwnThread
 from halscope_hooks import Event, HostError, JobFailed, Update, VramOrigins, Write, WriteReceipt
 from numpy.typing import NDArray
 from support.interrupts import PATCH
@@ -220,3 +221,29 @@ def test_a_closed_session_that_its_engine_leads_to_is_freed() -> None:
     del session, pull
     gc.collect()
     assert gone() is None
+
+
+def test_a_thread_that_is_just_starting_can_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has its ident, but `Thread.join` refuses to wait for it: a rival's stop came between."""
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    class Slow(OurThread):
+        def _set_native_id(self) -> None:  # called by the new thread before it counts as started
+            begun.set()
+            assert may_go_on.wait(WAIT)
+            super()._set_native_id()  # type: ignore[misc]  # of the standard library
+
+    monkeypatch.setattr(_threads, "OurThread", Slow)
+    done: list[bool] = []
+    own = OwnThread("slow", lambda: done.append(True))
+    starter = threading.Thread(target=own.wake)
+    starter.start()
+    try:
+        assert begun.wait(WAIT)
+        assert not own.join(0.01)
+    finally:
+        may_go_on.set()
+        own.end()
+    assert own.join(WAIT)
+    assert done
+    starter.join(WAIT)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import itertools
+import weakref
 from dataclasses import replace
 
 import pytest
 from halscope.session import Session
-from halscope_hooks import Event, HostChanged, Patch, PatchReady, RomIdentity, Touched, Write
+from halscope.session._rights import Right
+from halscope_hooks import Event, HostChanged, Patch, PatchReady, RomIdentity, Touched, Update, Write
 from support.interrupts import AtLine, interrupt
-from support.made_host import MadeHost, MadeRemote
+from support.made_host import MadeHost, MadeRemote, made_snapshot
 
 PATCH = Patch("00", (), (Write("vram", 0, b"x"),))
 
@@ -70,3 +74,54 @@ def test_a_patch_that_was_written_is_told_to_everybody_in_spite_of_ctrl_c() -> N
             written += told_of == [1, 1, 1]
             assert len(kept) == 3
     assert 10 < written < line
+
+
+@pytest.mark.slow
+def test_a_right_keeps_nothing_of_a_call_that_ctrl_c_cut_off() -> None:
+    """A right of a pool outlives sessions: the frame of a claim kept its callers' frames, and with them a session."""
+    right = Right()
+
+    class Local:
+        pass
+
+    def work() -> weakref.ref[Local]:
+        local = Local()
+        with at, contextlib.suppress(KeyboardInterrupt):
+            claim()
+        return weakref.ref(local)
+
+    def claim() -> None:
+        with right.claim() as mine:
+            assert mine
+
+    for line in itertools.count(1):
+        at = AtLine(line, interrupt)
+        kept = work()
+        gc.collect()
+        assert not right.held, at.where
+        assert kept() is None, at.where
+        if not at.where:
+            break
+    assert line > 20
+
+
+@pytest.mark.slow
+def test_who_subscribes_while_a_signal_handler_starts_the_session_again_is_not_told_that_it_was_attached() -> None:
+    for line in itertools.count(1):
+        host = MadeHost()
+        with Session(host) as session:
+            session.start()
+            heard: list[Event] = []
+
+            def again(session: Session = session) -> None:
+                session.stop()
+                session.start()
+
+            with AtLine(line, again) as at:
+                kept = session.subscribe(heard.append)
+            session.feed(made_snapshot(1))
+            assert not kept.closed
+            assert [type(event) for event in heard] == [Update], at.where
+        if not at.where:
+            break
+    assert line > 10

@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from halscope.app import _play
 from halscope.cli import main
+from support.threads import processor_times, resident
 
 _NAME = "run_in_real_time"
 _run = getattr(_play, _NAME)
@@ -33,12 +36,12 @@ def _counted(*arguments: Any, **named: Any) -> Iterator[Any]:
 
 
 def _all() -> dict[str, Any]:
-    threads = {}
-    for thread in threading.enumerate():
-        if thread.ident is not None:
-            threads[thread.name] = time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
-    resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return {"frames": _Seen.frames, "resident": resident, "threads": threads, "came": list(_Seen.came)}
+    return {
+        "frames": _Seen.frames,
+        "resident": resident(),
+        "threads": processor_times(),
+        "came": list(_Seen.came),
+    }
 
 
 def _answer(output: int) -> None:

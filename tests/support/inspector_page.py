@@ -14,7 +14,7 @@ STILL = """async () => {
   const now = performance.now();
   if (window.stillAt !== frame.value) [window.stillAt, window.stillSince] = [frame.value, now];
   const listed = document.querySelector(".figures") === null || figuresFrame.value === frame.value;
-  return listed && now - window.stillSince > 400;
+  return listed && now - window.stillSince > 700;
 }"""
 
 

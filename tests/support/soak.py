@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -81,7 +82,7 @@ def live(world: World, snapshots: int, life: int, usual: float) -> None:
         number += 1
         del one
         if not eventually(lambda: not left_over()):
-            findings.breach(f"left in memory: {left_over()}")
+            findings.breach(f"left in memory: {left_over()}, kept by {who_keeps()}")
         if not eventually(lambda: open_files() == files):
             findings.breach(f"{open_files() - files} files are left open")
         findings.breaches[began:] = [f"{told}: {what}" for what in findings.breaches[began:]]
@@ -95,6 +96,21 @@ def left_over() -> dict[str, int]:
         if isinstance(thing, (Session, Engine, Job, Subscription, Tap, Pull, Snapshot, Frame)):
             counts[type(thing).__name__] = counts.get(type(thing).__name__, 0) + 1
     return counts
+
+
+def who_keeps() -> str:
+    """The way from what is left to what keeps it: types, and the functions of frames."""
+    left = [thing for thing in gc.get_objects() if isinstance(thing, (Session, Engine, Snapshot))]
+    seen: set[int] = {id(left)}
+    way: list[object] = [*left[:1]]
+    for _ in range(12):
+        seen |= {id(thing) for thing in way}
+        keepers = [one for one in gc.get_referrers(way[-1]) if id(one) not in seen and one is not sys._getframe()]
+        if not keepers:
+            break
+        way.append(keepers[0])
+        del keepers
+    return " < ".join(one.f_code.co_qualname if isinstance(one, FrameType) else type(one).__name__ for one in way)
 
 
 def open_files() -> int:

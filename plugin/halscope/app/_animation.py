@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -102,7 +102,7 @@ def write_animation(workspace: Workspace, recording: Path, wanted: str, output: 
             "extract` name the figures of a frame"
         )
     track = max(tracks, key=lambda one: (sum(step.frames for step in one.steps), -one.number))
-    shown = drawn(animations, track)
+    shown = drawn(animations, [track])
     rate = console_rate(workspace)
     data = gif_bytes(shown, rate) if output.suffix.lower() == ".gif" else apng_bytes(shown, rate)
     write_atomic(output, data)
@@ -119,25 +119,31 @@ def console_rate(workspace: Workspace) -> float:
     return PAL_RATE if is_pal else NTSC_RATE
 
 
-def drawn(animations: Animations, track: Track) -> list[Shown]:
-    """Return what a figure shows, step by step, on canvases of one size."""
-    places = animations.places([track])
-    first = track.steps[0]
+def drawn(animations: Animations, tracks: Sequence[Track]) -> list[Shown]:
+    """Return what a figure shows, step by step, on canvases of one size.
+
+    Args:
+        animations: What has followed it.
+        tracks: The figure, in time: more than one if it was lost in between.
+    """
+    places = animations.places(tracks)
+    steps = [step for track in tracks for step in track.steps]
+    first = steps[0]
     root = next(number for number, place in places.items() if place == (0, 0))
     anchor = animations.pictures[root].group
     rgba = {number: _rgba(animations.pictures[number]) for number in places}
     boxes = []
-    for step in track.steps:
+    for step in steps:
         x, y = places[step.picture]
         group = animations.pictures[step.picture].group
         across, down = _flipped(step, first)
         boxes.append((anchor.width - x - group.width if across else x, anchor.height - y - group.height if down else y))
     left, top = min(x for x, _ in boxes), min(y for _, y in boxes)
-    pictures = [animations.pictures[step.picture].group for step in track.steps]
+    pictures = [animations.pictures[step.picture].group for step in steps]
     width = max(x + group.width for (x, _), group in zip(boxes, pictures, strict=True)) - left
     height = max(y + group.height for (_, y), group in zip(boxes, pictures, strict=True)) - top
     shown = []
-    for step, (x, y) in zip(track.steps, boxes, strict=True):
+    for step, (x, y) in zip(steps, boxes, strict=True):
         picture = rgba[step.picture]
         across, down = _flipped(step, first)
         picture = picture[:: -1 if down else 1, :: -1 if across else 1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, final
 
@@ -106,8 +105,8 @@ class Collecting:
             HalscopeError: It cannot be written.
         """
         with self._lock:
-            track = self._longest()
-            if track is None:
+            tracks = self._in_time()
+            if not tracks:
                 raise UsageError("no picture of the figure was collected yet; let the game go on")
             name = strip_name(self.name)
             if kind == "strip":
@@ -115,7 +114,7 @@ class Collecting:
                 path = _free(folder, name, ".png")
                 write(strip.sheet, path, overwrite=False)
                 return path
-            shown, rate = drawn(self._strips.animations, track), console_rate(self.workspace)
+            shown, rate = drawn(self._strips.animations, tracks), console_rate(self.workspace)
             data = gif_bytes(shown, rate) if kind == "gif" else apng_bytes(shown, rate)
         path = _free(folder, name.removesuffix("strip") + "animation", f".{kind}")
         write_atomic(path, data)
@@ -124,9 +123,19 @@ class Collecting:
     def _pictures(self) -> list[Picture]:
         return self._strips.pictures_of(self._key)
 
-    def _longest(self) -> Track | None:
-        tracks: Sequence[Track] = self._strips.tracks_of(self._key)
-        return max(tracks, key=lambda one: (sum(step.frames for step in one.steps), -one.number), default=None)
+    def _in_time(self) -> list[Track]:
+        """Return the figure that was followed longest. Where it was lost in between, as a busy machine leaves frames
+        out, it is followed by others of its name that were not there at the same time."""
+        tracks = sorted(self._strips.tracks_of(self._key), key=lambda one: (-_frames(one), one.number))
+        chosen: list[Track] = []
+        for track in tracks:
+            if all(track.seen < one.steps[0].frame or one.seen < track.steps[0].frame for one in chosen):
+                chosen.append(track)
+        return sorted(chosen, key=lambda one: one.steps[0].frame)
+
+
+def _frames(track: Track) -> int:
+    return sum(step.frames for step in track.steps)
 
 
 def _picture_json(picture: Picture) -> dict[str, Any]:

@@ -20,8 +20,8 @@ SAMPLED_LIVE: Final = 50
 """The same for a game that runs in real time, of which every sixth frame is decoded: once in five seconds."""
 
 
-COMPARED_LIVE: Final = 6
-"""Of so many frames of a game in real time one is compared, where all are decoded: comparing takes 1 to 2 ms."""
+COMPARED_LIVE: Final = 30
+"""Of so many frames of a game in real time one is compared: twice a second. Comparing takes 1 to 2 ms."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -234,9 +234,9 @@ class LiveEdits:
     def idle(self) -> None:
         """Call this again and again while the game sends no frames, on its thread.
 
-        What was written into its memories since the last frame is decoded again, for those who show it. Sheets that were
-        saved are applied if the host can pause the game, as it then takes writes while it stands still; else they are
-        reported to wait.
+        Memories that were written since the last frame are decoded again, for those who show them. Saved sheets are
+        applied if the host can pause the game, as it then takes writes while it stands still; else they are reported to
+        wait.
         """
         self._decode_written()
         now = time.monotonic()

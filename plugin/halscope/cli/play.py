@@ -124,10 +124,12 @@ class _Running:
         # Each frame is decoded if it is printed, or if a plugin may look at it; the folder alone needs two a second.
         others = any(one.source != "built in" for one in plugins.loaded)
         self._all_frames = bool(options.frames or options.json or others)
-        # In real time a plugin's frames are decoded sixty times a second, and then not all of them are compared.
-        some = self._all_frames and not options.frames and not options.json
+        # In real time the frames are compared twice a second, unless each is printed.
+        each = bool(options.frames or options.json)
+        seen_every = 1 if self._all_frames else SHOWN_EVERY
         self.truth = RunTruth(
-            compare_every=COMPARED_LIVE if some else 1, every=SAMPLED if self._all_frames else SAMPLED_LIVE
+            compare_every=1 if each else COMPARED_LIVE // seen_every,
+            every=SAMPLED if self._all_frames else SAMPLED_LIVE,
         )
 
     def run_frames(self) -> None:

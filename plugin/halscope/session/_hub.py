@@ -57,6 +57,7 @@ class _Subscribed(NamedTuple):
     lanes: tuple[Lane, ...] = ()
     era: Era = Era()
     opened: bool = False
+    early: tuple[Lane, ...] = ()  # that were there when it was opened, until each has its first event
     finished: bool = False
 
 
@@ -197,10 +198,18 @@ class Hub:
             lane.turn(news if lane.wants(news) else None, era)
 
     def open(self, first: Event) -> None:
-        """Post `first`, once, to everyone who subscribed before the first call."""
-        _, subscribed = self._subscribed.change(lambda old: old._replace(opened=True))
-        for lane in subscribed.lanes:
+        """Post `first`, once, to everyone who subscribed before the first call.
+
+        A call that an interrupt has cut short may be repeated.
+        """
+
+        def open_(old: _Subscribed) -> _Subscribed:
+            return old if old.opened else old._replace(opened=True, early=old.lanes)
+
+        _, subscribed = self._subscribed.change(open_)
+        for lane in subscribed.early:
             lane.open(first if lane.wants(first) else None)
+        self._subscribed.change(lambda old: old._replace(early=()) if old.early else old)
 
     def finish(self, last: Event) -> None:
         """Post `last` to all subscribers, and nothing after it. It is delivered like any other event."""

@@ -15,7 +15,7 @@ from halscope_hooks import Event
 from halscope.session._delivery import Lane
 from halscope.session._queue import shut_with
 
-_LOOK_EVERY: Final = 1.0  # seconds between the checks of an iteration, which itself has no time-out
+_LOOK_EVERY: Final = 1.0  # seconds between the checks of an iteration: an interrupt may have left it unwoken
 _TURN: Final = 1.0  # seconds that one consumer waits for another that is taking an event
 
 
@@ -134,10 +134,12 @@ class Pull:
         future: asyncio.Future[None] = loop.create_future()
         wake = partial(_wake, loop, future)
         self._lane.bell.listen(wake, wake)
+        look = loop.call_later(_LOOK_EVERY, _come, future)
         try:
             if not self._is_worth_a_look():
                 await future
         finally:
+            look.cancel()
             self._lane.bell.leave(wake)
 
 

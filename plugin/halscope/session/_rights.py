@@ -3,6 +3,9 @@
 A right belongs to the frame of the call that claimed it. The end of the `with` block releases it. It is also free once
 that call has ended in any other way: by an exception before the block was entered or on the line that releases the
 right, or with its thread. Claiming a right therefore checks whether the holder's frame is still running.
+
+A right refers to its claim weakly: a frame keeps its callers' frames, and all that these refer to, for as long as it is
+kept. Where an interrupt cut the release short, the right would keep a session that everybody else has dropped.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import weakref
 from types import FrameType
 from typing import final
 
@@ -21,13 +25,15 @@ from halscope.session._locks import Rank, about_to_take
 class Claim:
     """A claim of a right: a context manager that returns whether the right was obtained. See `Right.claim`."""
 
-    __slots__ = ("_frame", "_right", "_timeout", "thread")
+    __slots__ = ("__weakref__", "_frame", "_right", "_timeout", "reference", "thread")
 
     def __init__(self, right: Right, timeout: float, frame: FrameType | None) -> None:
         self._right = right
         self._timeout = timeout
         self._frame = frame
         self.thread = threading.get_ident()
+        self.reference = weakref.ref(self)
+        """What the right keeps; the `with` statement keeps the claim."""
 
     @property
     def stands(self) -> bool:
@@ -70,18 +76,18 @@ class Right:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._freed = Bell()
-        self._holder: Claim | None = None
+        self._holder: weakref.ref[Claim] | None = None
 
     @property
     def held(self) -> bool:
         """Whether any call holds it."""
-        holder = self._holder
+        holder = self._claim()
         return holder is not None and holder.stands
 
     @property
     def mine(self) -> bool:
         """Whether the calling thread holds it, because the claiming call is on its stack."""
-        holder = self._holder
+        holder = self._claim()
         return holder is not None and holder.thread == threading.get_ident() and holder.stands
 
     def claim(self, timeout: float = 0.0, frame: FrameType | None = None) -> Claim:
@@ -105,15 +111,21 @@ class Right:
     def _is_free(self) -> bool:
         return not self.held
 
+    def _claim(self) -> Claim | None:
+        reference = self._holder
+        return None if reference is None else reference()
+
     def _give_to(self, claim: Claim) -> bool:
-        holder = self._holder
+        before, new = self._holder, claim.reference
+        holder = None if before is None else before()
         if holder is not None and holder.stands:
             return False
         about_to_take(self._lock, Rank.RIGHT)
         # See Cell.change: nothing can interrupt this line.
-        with self._lock: self._holder = claim if self._holder is holder else self._holder  # fmt: skip  # noqa: E701
-        return self._holder is claim
+        with self._lock: self._holder = new if self._holder is before else self._holder  # fmt: skip  # noqa: E701
+        return self._holder is new
 
     def _take_from(self, claim: Claim) -> None:
+        old = claim.reference
         about_to_take(self._lock, Rank.RIGHT)
-        with self._lock: self._holder = None if self._holder is claim else self._holder  # fmt: skip  # noqa: E701
+        with self._lock: self._holder = None if self._holder is old else self._holder  # fmt: skip  # noqa: E701

@@ -21,6 +21,7 @@ log: Final = logging.getLogger("halscope.session")
 PREFIX: Final = "halscope "
 """Prefix of the names of our threads, for users who list threads."""
 
+_START_LOOK: Final = 0.001  # seconds between two looks at a thread that is just starting
 _LOOK_EVERY: Final = 0.25  # seconds between two checks of an idle thread, which an interrupt may have left unwoken
 
 
@@ -44,6 +45,19 @@ def _deaf_to_ctrl_c[*A](target: Callable[[*A], object], *arguments: *A) -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     target(*arguments)
+
+
+def join_thread(thread: threading.Thread, until: float) -> bool:
+    """Wait until a thread has ended, or was never started; return whether it has."""
+    while thread.ident is not None:
+        try:
+            thread.join(max(until - time.monotonic(), 0))
+            return not thread.is_alive()
+        except RuntimeError:  # "cannot join thread before it is started": it has its ident since a moment
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_START_LOOK)
+    return True
 
 
 async def on_a_thread[T](name: str, work: Callable[[], T]) -> T:
@@ -107,12 +121,8 @@ class OwnThread:
     def join(self, timeout: float) -> bool:
         """Wait for the thread to end; True if it has ended, or if it is the caller, which ends when it returns."""
         until = time.monotonic() + timeout
-        for thread in self._begun:
-            if thread.ident is not None and thread.ident != threading.get_ident():
-                thread.join(max(until - time.monotonic(), 0))
-                if thread.is_alive():
-                    return False
-        return True
+        others = (thread for thread in self._begun if thread.ident != threading.get_ident())
+        return all(join_thread(thread, until) for thread in others)
 
     def _begin(self) -> None:
         with self._right.claim() as mine:

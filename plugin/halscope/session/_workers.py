@@ -20,7 +20,7 @@ from halscope.session._jobs import Job, Keeper, complete
 from halscope.session._locks import Rank
 from halscope.session._stats import Latencies, PoolStats
 from halscope.session._stopping import Deadline, PhaseSeconds, PoolStoppedError, StopReport
-from halscope.session._threads import new_thread
+from halscope.session._threads import join_thread, new_thread
 from halscope.session._watch import Watch
 
 _LOG: Final = logging.getLogger("halscope.session")
@@ -303,8 +303,7 @@ class Workers(Keeper):
         # A thread cannot wait for its own end, nor for a thread that waits for it.
         if threading.current_thread() not in threads:
             for thread in threads:
-                if thread.ident is not None:
-                    thread.join(max(0.0, until - time.monotonic()))
+                join_thread(thread, until)
         return not self.alive
 
     def abandon(self, until: float) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from halscope.hosts.mesen2._wire import PROTOCOL
 from halscope_hooks import HostAbsentError, HostError, HostGoneError, Snapshot, UsageError, Write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.interrupts import AtLine, interrupt
 from support.mesen import StandIn, needs_lua
 from support.mesen_demo import attached, run_both
 
@@ -416,6 +417,49 @@ def test_without_an_emulator_a_host_is_absent_and_may_come_later(meeting_place: 
         with pytest.raises(HostAbsentError):
             MesenHost(0.1)
         assert (meeting_place / "endpoint").exists()  # for a script that comes between two attempts
+
+
+@pytest.mark.parametrize("what", ["another folder", "no file"])
+def test_a_listener_that_stayed_and_cannot_be_found_any_more_is_replaced(
+    meeting_place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The next host waited for ever: no script could find the port that an earlier one had kept open."""
+    with pytest.raises(HostAbsentError):
+        MesenHost(0.0)
+    if what == "no file":
+        (meeting_place / "endpoint").unlink()
+    else:
+        meeting_place = tmp_path / "elsewhere"
+        monkeypatch.setenv("HALSCOPE_MESEN_DIR", str(meeting_place))
+    with pytest.raises(HostAbsentError):
+        MesenHost(0.0)
+    port, token = endpoint(meeting_place)
+    with socket.create_connection(("127.0.0.1", port)) as script:
+        script.sendall(greeting(token))
+        MesenHost(60).close()
+
+
+@pytest.mark.parametrize("wait", [Listener.accept, Listener.waiting])
+def test_ctrl_c_at_any_line_of_a_wait_leaves_the_turn_to_others(
+    meeting_place: Path, wait: Callable[[Listener, float], object]
+) -> None:
+    listener = Listener.shared()
+    free: list[bool] = []
+    room = sys.modules[Listener.__module__].__file__ or ""
+    for number in range(1, 100):
+        at = AtLine(number, interrupt, room)
+        with at, contextlib.suppress(KeyboardInterrupt):
+            wait(listener, 0.001)
+        wait(listener, 0.0)  # the next command
+        other = threading.Thread(target=lambda: free.append(listener._accepting.acquire(timeout=0)))
+        other.start()
+        other.join()
+        assert free.pop(), at.where
+        listener._accepting = threading.RLock()  # the other thread has ended with it
+        if not at.where:
+            break
+    assert number > 5
+    listener.release()
 
 
 def test_an_address_is_refused() -> None:

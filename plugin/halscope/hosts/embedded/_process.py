@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from typing import Any, Final, final
 
 from halscope_hooks import HostError, HostGoneError, RomIdentity, Snapshot
 
+from halscope.hosts._core_folder import CoreFolder, new_core_folder
 from halscope.hosts.embedded._bell import TROUBLE, Bell
 from halscope.hosts.embedded._channel import Call, Channel
 from halscope.hosts.embedded._frames import FrameReader, check_memory
@@ -58,13 +58,13 @@ class CoreProcess:
         self._ended = False
         self._gone: str | None = None  # why no more calls are possible
         self._late: deque[Call] = deque()  # steps that an interrupt cut short, with their replies
-        self._folder = _own_folder(core)
+        self._folder = new_core_folder(core)
         bell: Bell | None = None
         try:
             bell = Bell()
             self._process = self._start(bell)
         except OSError as error:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.remove()
             if bell is not None:
                 bell.close()
             raise HostError(f"{core}: no process can be started for it: {error.strerror or error}") from error
@@ -130,7 +130,7 @@ class CoreProcess:
 
     def read_frames(self, rom: RomIdentity) -> None:
         """Read what the child publishes from now on: the game has started. Raises HostError."""
-        self._channel.frames = FrameReader(Path(self._folder), rom)
+        self._channel.frames = FrameReader(self._folder.path, rom)
 
     def next_frame(self, timeout: float, what: str, patience: float) -> Snapshot | None:
         """Return the next snapshot that the child has published by itself, or `None` if none comes within `timeout`.
@@ -181,7 +181,7 @@ class CoreProcess:
             self._stop()
 
     def _start(self, bell: Bell) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-P", "-c", _BOOT, json.dumps(sys.path), bell.key, self._folder]
+        command = [sys.executable, "-P", "-c", _BOOT, json.dumps(sys.path), bell.key, str(self._folder.path)]
         return subprocess.Popen(
             command,
             bufsize=0,
@@ -280,7 +280,7 @@ class CoreProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(_REAP_WAIT)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
         self._release()
 
     def _release(self) -> None:
@@ -298,6 +298,7 @@ class CoreProcess:
     def _forget(self) -> None:
         """In a forked process: release the child, which would otherwise not notice when its parent ends."""
         self._ending = True
+        self._folder.remove()
         self._release()
         self._process.returncode = 0  # nothing here can wait for it
 
@@ -309,13 +310,6 @@ else:
     _OUT_OF_REACH: Final[dict[str, Any]] = {"process_group": 0}
 
 
-def _own_folder(core: Path) -> str:
-    try:
-        return tempfile.mkdtemp(prefix="halscope-core-")
-    except OSError as error:
-        raise HostError(f"{core}: no temporary folder can be created for it: {error.strerror or error}") from error
-
-
 def check_machine() -> None:
     """Check that this machine gives a core's process what it needs, whichever core it is.
 
@@ -323,15 +317,15 @@ def check_machine() -> None:
         HostError: It does not; the message says what is missing.
     """
     try:
-        folder = Path(tempfile.mkdtemp(prefix="halscope-core-"))
+        folder = CoreFolder()
     except OSError as error:
         raise HostError(
             f"no temporary folder can be created for a core in {tempfile.gettempdir()}: {error.strerror or error}"
         ) from error
     try:
-        check_memory(folder)
+        check_memory(folder.path)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.remove()
 
 
 def _signal_name(number: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import tempfile
 import weakref
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 import halscope._codec as _codec
 from halscope._rom_file import has_sa1
+from halscope.hosts._core_folder import CoreFolder, new_core_folder
 from halscope.hosts.libretro.api import AvEnableFlags, Core, ExplicitPathDriver, Session
 from halscope.hosts.libretro.core_use import CoreUse
 from halscope.hosts.libretro.cores import INSTALL_HINT, KNOWN_CORES, core_name
@@ -73,7 +73,7 @@ class Machine:
         self._buttons = HeldButtons()
         # Some cores keep a pointer to the image instead of a copy, so it must live as long as the machine.
         self._rom = bytearray(rom)
-        folder = tempfile.TemporaryDirectory(prefix="halscope-core-", ignore_cleanup_errors=True)
+        folder = new_core_folder(core_path)
         self._session = Session(
             core,
             self._rom,
@@ -82,7 +82,7 @@ class Machine:
             video=self._picture,
             log=CoreLog,
             options=_OPTIONS,
-            path=ExplicitPathDriver(core_path, *(Path(folder.name),) * 5),
+            path=ExplicitPathDriver(core_path, *(folder.path,) * 5),
             av_enable=AvEnableFlags.VIDEO | AvEnableFlags.AUDIO,
             message=None,
         )
@@ -224,7 +224,7 @@ def _check_console(path: Path, library_name: str, extensions: str) -> None:
         )
 
 
-def _unload(session: Any, folder: Any, key: tuple[int, int], loaded: list[bool]) -> None:
+def _unload(session: Any, folder: CoreFolder, key: tuple[int, int], loaded: list[bool]) -> None:
     """Unload a core. A function, not a method, so that a finalizer can call it without keeping the machine alive."""
     try:
         if loaded:
@@ -233,4 +233,4 @@ def _unload(session: Any, folder: Any, key: tuple[int, int], loaded: list[bool])
             session.core.deinit()  # libretro.py leaves the core initialised when loading the game fails
     finally:
         _running.discard(key)
-        folder.cleanup()
+        folder.remove()

@@ -72,6 +72,11 @@ class Endpoint:
             self._lock_file.close()
             raise
 
+    @property
+    def announced(self) -> bool:
+        """Whether a script that starts now finds it: the environment names its folder, and nobody removed the file."""
+        return self._path.parent == endpoint_folder() and self._path.exists()
+
     def close(self) -> None:
         """Remove the file. Idempotent."""
         if not self._lock_file.closed:

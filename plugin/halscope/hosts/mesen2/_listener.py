@@ -82,7 +82,7 @@ class Listener:
         except BaseException:
             self._socket.close()
             raise
-        self._accepting = threading.Lock()
+        self._accepting = threading.RLock()  # whose release fails in a thread that has not got it
         self._strangers: list[tuple[Wire, float]] = []  # that have not shown the token, and when they are dropped
         self._greeted: deque[tuple[Wire, Greeting]] = deque()  # that no host has taken yet
 
@@ -90,6 +90,9 @@ class Listener:
     def shared(cls) -> Listener:
         """Return this process's listener. Each call needs a `release` or a `stay`."""
         with cls._guard:
+            if cls._shared is not None and cls._users == 0 and not cls._shared._endpoint.announced:
+                cls._shared.close()  # one that stayed, and that no script can find any more
+                cls._shared = None
             if cls._shared is None:
                 cls._shared = cls()
                 atexit.register(cls._shared.close)
@@ -130,15 +133,15 @@ class Listener:
         while True:
             rest = max(0.0, until - time.monotonic())
             # Threads that wait for an emulator each take turns, so none blocks the others for long.
-            if self._accepting.acquire(timeout=min(rest, _SLICE)):
-                try:
+            try:  # Ctrl-C can come as soon as the lock has been acquired
+                if self._accepting.acquire(timeout=min(rest, _SLICE)):
                     self._listen(0.0 if self._greeted else min(rest, _SLICE))
                     while self._greeted:
                         wire, greeting = self._greeted.popleft()
                         if _waits(wire):
                             return wire, greeting
-                finally:
-                    self._accepting.release()
+            finally:
+                self._release()
             if rest <= 0:
                 return None
 
@@ -146,14 +149,23 @@ class Listener:
         """Return the emulators that connect in this time and that nobody has accepted yet."""
         until = time.monotonic() + timeout
         while (rest := until - time.monotonic()) > 0:
-            if self._accepting.acquire(timeout=min(rest, _SLICE)):
-                try:
+            try:
+                if self._accepting.acquire(timeout=min(rest, _SLICE)):
                     self._listen(min(rest, _SLICE))
-                finally:
-                    self._accepting.release()
-        with self._accepting:
+            finally:
+                self._release()
+        try:
+            self._accepting.acquire()
             self._greeted = deque(one for one in self._greeted if _waits(one[0]))
             return [greeting for _, greeting in self._greeted]
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        """Let other threads take their turn, if this one has it; also what an earlier interrupt left acquired."""
+        with contextlib.suppress(RuntimeError):
+            while True:
+                self._accepting.release()
 
     def _listen(self, timeout: float) -> None:
         """Take new connections, and the greetings of those that have connected."""

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { batch, signal } from "@preact/signals";
 import { ask } from "./connection.js";
-import { frame, memory } from "./memory.js";
+import { frame, memory, received } from "./memory.js";
 import { cellAddress, colours, spritePixels, sprites } from "./snes.js";
 
 /**
@@ -23,19 +23,20 @@ export const figuresFrame = signal(-1);
 
 let needed = 0; // by how many views
 let asking = false;
+let askedAt = -1; // what had been received by then
 let once = false; // whether they are asked for once more when the answer is there
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let timer;
 
 /** Ask for the figures of the frame that is shown. @param {boolean} again whether also those of a frame that was asked about */
 export async function askFigures(again = false) {
-  const now = frame.peek();
+  const now = frame.peek(), count = received.peek();
   once ||= again && asking; // what is on the way may be from before the change
-  if (asking || document.hidden || (now === figuresFrame.peek() && !again)) return;
+  if (asking || document.hidden || (count === askedAt && !again)) return;
   asking = true;
   try {
     const found = await ask("figures", { frame: now });
-    if (found !== null) batch(() => ([figures.value, figuresFrame.value] = [found, now]));
+    if (found !== null) batch(() => ([figures.value, figuresFrame.value, askedAt] = [found, now, count]));
     figuresTrouble.value = "";
   } catch (error) {
     figuresTrouble.value = /** @type {Error} */ (error).message;

@@ -15,6 +15,8 @@ export const memory = {
 };
 
 export const frame = signal(0);
+/** Number of messages about frames that were taken in: of a paused game too, where it is edited or the ROM is indexed. */
+export const received = signal(0);
 /** Tiles in VRAM with a known origin; null while the ROM is not indexed. */
 export const located = signal(/** @type {number | null} */ (null));
 /** Whether the composed picture equals the emulator's; null where it was not compared. */
@@ -86,6 +88,7 @@ export function takeFrame(head, bytes) {
   Object.assign(memory.ppu, head.ppu);
   if (frame.peek() === head.frame) frame.value = -1; // another state with the same number: views follow the number
   frame.value = head.frame;
+  received.value++;
   located.value = head.located;
   matches.value = head.matches;
   past.value = head.past ?? null;

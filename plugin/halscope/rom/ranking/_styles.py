@@ -58,26 +58,27 @@ def _mixed(
     cancel: CancelToken | None,
 ) -> NDArray[np.float64]:
     """Return the evidence of the joints: the likelihood under each style, weighted by its share of the ROM."""
+    of_style = np.ascontiguousarray(joints.T)  # one row per style: numpy is slow along short rows
     share = _EXPECTED
-    mixed = _mixture(joints, share)
+    mixed = _mixture(of_style, share)
     for _ in range(_ROUNDS):
         stop_if_cancelled(cancel)
         total = evidence + mixed
         order = np.lexsort((-total, families))
         best = order[first_of_each(families[order])]
-        strong = joints[best[total[best] >= _STRONG]]
+        strong = np.ascontiguousarray(of_style[:, best[total[best] >= _STRONG]])
         for _ in range(_STEPS):
             with np.errstate(divide="ignore"):
-                chance = np.exp(strong + np.log(share) - _mixture(strong, share)[:, np.newaxis])
-            share = (_EXPECTED * _EXPECTED_BLOCKS + chance.sum(axis=0)) / (_EXPECTED_BLOCKS + len(strong))
+                chance = np.exp(strong + np.log(share)[:, np.newaxis] - _mixture(strong, share))
+            share = (_EXPECTED * _EXPECTED_BLOCKS + chance.sum(axis=1)) / (_EXPECTED_BLOCKS + strong.shape[1])
         stop_if_cancelled(cancel)
-        mixed = _mixture(joints, share)
+        mixed = _mixture(of_style, share)
     return mixed
 
 
-def _mixture(joints: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the logarithm of the mean likelihood over all styles."""
-    terms = joints + np.log(share)
-    most: NDArray[np.float64] = terms.max(axis=1, initial=-np.inf)
-    result: NDArray[np.float64] = most + np.log(np.exp(terms - most[:, np.newaxis]).sum(axis=1))
+def _mixture(of_style: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logarithm of the mean likelihood over all styles, from float64[styles, n]."""
+    terms = of_style + np.log(share)[:, np.newaxis]
+    most: NDArray[np.float64] = terms.max(axis=0, initial=-np.inf)
+    result: NDArray[np.float64] = most + np.log(np.exp(terms - most).sum(axis=0))
     return result

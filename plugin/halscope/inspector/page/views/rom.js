@@ -33,10 +33,10 @@ function Blocks() {
   }
   const shown = chosenBlocks(all.blocks, search.value, sorted.value, onlyShown.value);
   const place = opened.value;
+  if (place !== null) return html`<${RomMap} /><${Large} key=${`${place.codec}${place.offset}`} ...${place} />`;
   return html`
     ${trouble.value && html`<p class="line" role="status">${trouble.value}</p>`}
     <${RomMap} />
-    ${place !== null && html`<${Large} key=${`${place.codec}${place.offset}`} ...${place} />`}
     <div class="bar">
       <label>Find <input type="search" value=${search.value} placeholder="offset, address, codec, label"
         onInput=${(/** @type {any} */ e) => (search.value = e.currentTarget.value)} /></label>
@@ -47,8 +47,7 @@ function Blocks() {
       <span class="count">${shown.length} of ${all.blocks.length}</span>
     </div>
     <ul class="sprites blocks">${shown.map((block) => html`<li key=${`${block.codec}${block.offset}`}>
-      <button class=${place?.offset === block.offset && place.codec === block.codec ? "chosen" : ""}
-        onClick=${() => (opened.value = { codec: block.codec, offset: block.offset })}>
+      <button onClick=${() => (opened.value = { codec: block.codec, offset: block.offset })}>
         <${Thumbnail} block=${block} />
         <span>${block.codec} ${hex(block.offset)}</span>${block.name && html`<b>${block.name}</b>`}
         <small>${block.packed_size} → ${block.size} bytes, ${block.start}${block.vram ? `, ${block.vram} in VRAM` : ""}</small>
