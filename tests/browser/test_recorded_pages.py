@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a recording of 90 frames, `run.hrec`, and states after it (`run.state`) and amid it (`early.state`)."""
+    """A folder with a recording of 90 frames, `run.hrec`, and states: after it `run.state`, amid it `early.state`."""
     if not available_cores():
         pytest.skip("no libretro core is installed")
     folder = tmp_path_factory.mktemp("files")
