@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,12 @@ MEMORY = """async selector => {
   const {memory} = await import("/memory.js");
   const canvas = document.querySelector(selector), {width, height} = canvas;
   const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-  return {vram: [...memory.vram], cgram: [...memory.cgram], ppu: memory.ppu, rgb: [...memory.picture.rgb],
-    width, height, data: [...data]}; }"""
+  const text = bytes => new Promise(done => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.split(",")[1]);
+    reader.readAsDataURL(new Blob([bytes])); });
+  return {vram: await text(memory.vram), cgram: [...memory.cgram], ppu: memory.ppu, rgb: await text(memory.picture.rgb),
+    width, height, data: await text(data)}; }"""
 
 
 @pytest.fixture
@@ -43,7 +48,9 @@ def rgb(word: int) -> list[int]:
 
 def shown(page: Page, selector: str) -> tuple[dict[str, Any], NDArray[np.uint8]]:
     found: dict[str, Any] = page.evaluate(MEMORY, selector)
-    return found, np.array(found["data"], np.uint8).reshape(found["height"], found["width"], 4)
+    for name in ("vram", "rgb", "data"):  # base64: as lists of numbers they would take a minute
+        found[name] = np.frombuffer(base64.b64decode(found[name]), np.uint8)
+    return found, found["data"].reshape(found["height"], found["width"], 4)
 
 
 def test_panes_are_resized_by_keys_and_stay_so(page: Page) -> None:
@@ -85,7 +92,7 @@ def test_vram_shows_the_tiles_that_python_decodes(page: Page) -> None:
         wait_until_painted(page)
         found, pixels = shown(page, ".vram")
         bpp = int(depth)
-        vram, colours = np.array(found["vram"], np.uint8), np.array([rgb(word) for word in found["cgram"]])
+        vram, colours = found["vram"], np.array([rgb(word) for word in found["cgram"]])
         seen = 0
         for number in range(0, 0x10000 // (8 * bpp), 7):
             tile = planar(vram[8 * bpp * number : 8 * bpp * (number + 1)], bpp)
@@ -102,7 +109,7 @@ def test_the_map_of_a_layer_holds_what_the_screen_shows(page: Page) -> None:
     page.get_by_role("button", name="BG1").click()
     wait_until_painted(page)
     found, pixels = shown(page, ".tilemap")
-    screen = np.array(found["rgb"], np.uint8).reshape(-1, 256, 3)[:224]
+    screen = found["rgb"].reshape(-1, 256, 3)[:224]
     ppu = found["ppu"]
     y = (np.arange(224) + ppu["bg1vofs"] + 1) % found["height"]
     x = (np.arange(256) + ppu["bg1hofs"]) % found["width"]

@@ -124,9 +124,10 @@ class Collecting:
         return self._strips.pictures_of(self._key)
 
     def _in_time(self) -> list[Track]:
-        """Return the figure that was followed longest. Where it was lost in between, as a busy machine leaves frames
-        out, it is followed by others of its name that were not there at the same time."""
-        tracks = sorted(self._strips.tracks_of(self._key), key=lambda one: (-_frames(one), one.number))
+        """Return the figure that was followed longest, of those that move. Where it was lost in between, as a busy
+        machine leaves frames out, it is followed by others of its name that were not there at the same time."""
+        tracks = self._strips.tracks_of(self._key)
+        tracks.sort(key=lambda one: (len(one.pictures) < 2, -_frames(one), one.number))
         chosen: list[Track] = []
         for track in tracks:
             if all(track.seen < one.steps[0].frame or one.seen < track.steps[0].frame for one in chosen):

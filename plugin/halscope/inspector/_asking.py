@@ -67,8 +67,8 @@ class Asker(Protocol):
         done, or about one of several things, gives the request's id.
 
         Args:
-            frame: Number of the frame that the page shows, as `Request.frame`. It is the newest one if it was not given,
-                or if that frame is not kept any more.
+            frame: Number of the frame that the page shows, as `Request.frame`. Without it, or if that frame is not kept
+                any more, it is the newest one.
         """
 
     async def game[T](self, work: Callable[[Host], T]) -> T:
