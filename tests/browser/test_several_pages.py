@@ -30,8 +30,8 @@ def test_two_tabs_and_a_window_show_the_game_and_its_pause(page: Page, browser: 
             expect(one.get_by_role("button", name="Go on")).to_be_visible()
         frames = [one.locator(".frame") for one in (page, second, window)]
         newest = max(frames, key=lambda one: int(one.inner_text().removeprefix("frame "))).inner_text()
-        for one in frames:  # each shows the frame that the game stands at
-            expect(one).to_have_text(newest)
+        for shown in frames:  # each shows the frame that the game stands at
+            expect(shown).to_have_text(newest)
         page.get_by_role("button", name="Go on").click()
         expect(second.get_by_role("button", name="Pause")).to_be_visible()
     finally:

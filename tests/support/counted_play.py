@@ -1,5 +1,7 @@
-"""`halscope play` in this process. Each line on standard input is answered: an empty one by the number of frames that it
-has run, "all" by a JSON object with what `Counts` in benchmarks/page_figures.py has."""
+"""`halscope play` in this process. Each line on standard input is answered.
+
+An empty line by the number of frames that it has run, "all" by a JSON object of `Counts` in benchmarks/page_figures.py.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -25,7 +27,7 @@ _run = getattr(_play, _NAME)
 
 class _Seen:
     frames = 0
-    came: deque[tuple[int, float]] = deque(maxlen=60_000)  # frames and the wall clock when they came
+    came: ClassVar[deque[tuple[int, float]]] = deque(maxlen=60_000)  # frames and the wall clock when they came
 
 
 def _counted(*arguments: Any, **named: Any) -> Iterator[Any]:
