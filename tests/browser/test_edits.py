@@ -16,9 +16,13 @@ from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pypatchergba import patcher
 from support.demo_game import DemoGame
+from support.made_host import eventually
+from support.shared_page import PATIENCE, SharedPage, go_on, pause, run_frame, shared_page
+
+expect.set_options(timeout=PATIENCE)
 
 pytestmark = pytest.mark.slow
 
@@ -30,9 +34,19 @@ def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[
         pytest.skip("no libretro core is installed")
     with pytest.MonkeyPatch.context() as patch, rom_path() as rom:
         patch.setenv("HALSCOPE_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        running = start_game(tmp_path_factory.mktemp("game"), rom)
+        running = start_game(tmp_path_factory.mktemp("game"), rom, "--speed", "0.25")
         yield running
         assert running.end() == 0, running.errors.read_text()
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser, game: Any) -> Iterator[SharedPage]:
+    yield from shared_page(browser, game)
+
+
+@pytest.fixture
+def page(shared: SharedPage, request: pytest.FixtureRequest) -> Iterator[Page]:
+    yield from shared.take_turn(request)
 
 
 def watched(game: Any) -> Path:
@@ -42,35 +56,38 @@ def watched(game: Any) -> Path:
     return Path(found[1])
 
 
-CANVAS = ".sprites li:nth-child(2) canvas"
-COLOURS = """(selector) => { const canvas = document.querySelector(selector);
-  const {width, height} = canvas;
+COLOURS = """canvas => { const {width, height} = canvas;
   return new Set(new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer)).size; }"""
 
 
-def wait_for_colours(page: Page, few: bool) -> None:
-    """Wait until the second sprite is painted in one colour, or in its own again."""
-    page.keyboard.press("1")
-    page.wait_for_selector(CANVAS)
-    count = f"({COLOURS})(selector)"  # a canvas that is not painted yet has one
-    condition = f"{count} === 2" if few else f"{count} > 2"
-    page.wait_for_function(f"selector => {condition}", arg=CANVAS)
+def card_of(page: Page, number: int) -> Locator:
+    """The card of a figure by its place in the list, held by the figure's name: the game may sort it elsewhere."""
+    text = page.locator(".sprites li").nth(number).locator("span").inner_text()
+    return page.locator(".sprites li", has_text=text.partition(": ")[0]).first
+
+
+def wait_for_colours(page: Page, card: Locator, few: bool) -> None:
+    """Wait until a figure is painted in one colour, or in its own again."""
+    page.get_by_role("tab", name="Sprites").click()
+
+    def colours() -> int:
+        return int(card.locator("canvas").evaluate(COLOURS))
+
+    assert eventually(lambda: colours() == 2 if few else colours() > 2)  # a canvas that is not painted yet has one
 
 
 def paused_picture(page: Page) -> tuple[int, NDArray[np.uint8]]:
     """Pause the game; return the number of the frame and the game's picture, uint8[height, width, 3]."""
     page.mouse.move(2, 2)
     page.keyboard.press("Escape")  # no outline
-    page.keyboard.press(" ")
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
-    page.wait_for_timeout(300)  # what was on the way is painted
+    pause(page)
     number = int(page.inner_text(".frame").removeprefix("frame "))
     width, height, data = page.eval_on_selector(
         ".game canvas",
         """canvas => { const {width, height} = canvas;
         return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]]; }""",
     )
-    page.keyboard.press(" ")
+    go_on(page)
     return number, np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
 
 
@@ -84,13 +101,13 @@ def booted(rom: bytes, number: int) -> NDArray[np.uint8]:
 
 
 def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, game: Any, tmp_path: Path) -> None:
-    page.click(".sprites li:first-child button")
+    card = card_of(page, 1)
+    card.get_by_role("button").click()
     page.mouse.move(2, 2)  # what is pinned is asked about again
     expect(page.locator("footer .found")).to_be_visible()  # the ROM is indexed
-    page.click(".sprites li:nth-child(2) button")
-    wait_for_colours(page, few=False)
+    wait_for_colours(page, card, few=False)
     page.keyboard.press("e")  # the editor paints the sheet in one colour, and saves it
-    wait_for_colours(page, few=True)
+    wait_for_colours(page, card, few=True)
     expect(page.locator(".news")).to_contain_text(re.compile("applied|shown"))
     page.keyboard.press("h")
     row = page.locator(".edits > .list:not(.history) li")
@@ -99,9 +116,9 @@ def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, g
     expect(row.locator("img")).to_be_visible()
     page.keyboard.press("Control+z")
     expect(row).to_have_count(0)
-    wait_for_colours(page, few=False)
+    wait_for_colours(page, card, few=False)
     page.keyboard.press("Control+Shift+Z")
-    wait_for_colours(page, few=True)
+    wait_for_colours(page, card, few=True)
     with page.expect_download() as download:
         page.keyboard.press("b")
     patch = tmp_path / "friend.bps"
@@ -117,12 +134,11 @@ def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, g
     assert not np.array_equal(booted(original, number), seen)
     page.get_by_role("button", name="Revert").click()
     expect(row).to_have_count(0)
-    wait_for_colours(page, few=False)
+    wait_for_colours(page, card, few=False)
 
 
 def test_who_else_uses_a_tile_is_told_before_it_is_painted(page: Page) -> None:
-    page.keyboard.press(" ")
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    pause(page)
     page.hover(".sprites li:first-child button")
     expect(page.locator("footer .found")).to_be_visible()
     offset = int(page.inner_text("footer .found").split()[1], 16)
@@ -138,37 +154,57 @@ def test_who_else_uses_a_tile_is_told_before_it_is_painted(page: Page) -> None:
     expect(told).to_have_count(0)
 
 
-DROP = """([selector, name, data]) => {
+DROP = """(element, [name, data]) => {
   const transfer = new DataTransfer();
   transfer.items.add(new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], name, {type: "image/png"}));
-  const element = document.querySelector(selector), {x, y, width, height} = element.getBoundingClientRect();
+  const {x, y, width, height} = element.getBoundingClientRect();
   const at = {bubbles: true, cancelable: true, dataTransfer: transfer, clientX: x + width / 2, clientY: y + height / 2};
   element.dispatchEvent(new DragEvent("dragover", at));
   element.dispatchEvent(new DragEvent("drop", at));
 }"""
 
 
-def drop(page: Page, selector: str, name: str, data: bytes) -> None:
-    """Drop a file on an element, as a person drags it from a folder."""
-    page.evaluate(DROP, [selector, name, base64.b64encode(data).decode()])
+def drop(card: Locator, name: str, data: bytes) -> None:
+    """Drop a file on a figure, as a person drags it from a folder."""
+    card.locator("canvas").evaluate(DROP, [name, base64.b64encode(data).decode()])
+
+
+def red_picture(width: int, height: int) -> bytes:
+    """A PNG in one colour that no palette of the game has, with a transparent pixel."""
+    picture = Image.new("RGBA", (width, height), (250, 20, 30, 255))
+    picture.putpixel((0, 0), (0, 0, 0, 0))
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+    return data.getvalue()
 
 
 def test_a_picture_that_is_dropped_on_a_figure_is_in_the_game(page: Page) -> None:
-    wait_for_colours(page, few=False)
-    red = io.BytesIO()
-    picture = Image.new("RGBA", (32, 32), (250, 20, 30, 255))
-    picture.putpixel((0, 0), (0, 0, 0, 0))
-    picture.save(red, "PNG")
-    drop(page, CANVAS, "red.png", b"\x89PNG\r\n\x1a\nwhatever")
+    pause(page)  # also a paused game follows
+    card = card_of(page, 0)
+    wait_for_colours(page, card, few=False)
+    name, size = card.locator("span").inner_text().split(" at ")[0].split(": ")
+    width, height = (int(one) for one in size.split("×"))
+    drop(card, "red.png", b"\x89PNG\r\n\x1a\nwhatever")
     expect(page.get_by_role("alert")).to_contain_text("red.png: ")
-    drop(page, CANVAS, "../../red.png", red.getvalue())
-    wait_for_colours(page, few=True)
+    drop(card, "big.png", red_picture(2 * width, 2 * height))
+    refusal = page.get_by_role("alert")
+    expect(refusal).to_contain_text(f"big.png: {2 * width}x{2 * height} pixels, its sheet has {width}x{height}")
+    told, at = refusal.bounding_box(), card.bounding_box()
+    assert told is not None
+    assert at is not None
+    assert abs(told["x"] - at["x"]) < 200, "it is told where it was dropped"
+    assert abs(told["y"] - at["y"]) < 200, "it is told where it was dropped"
+    drop(card, "../../red.png", red_picture(width, height))
+    expect(page.locator(".dropped")).to_contain_text(
+        f"red.png is {name}.png now, in the nearest colours of its palette"
+    )
     expect(page.get_by_role("alert")).to_have_count(0)
+    run_frame(page)
+    expect(page.locator(".dropped")).to_have_count(0)  # it goes with the next click
+    wait_for_colours(page, card, few=True)
     page.keyboard.press("h")
     expect(page.locator(".said")).to_contain_text("colours were replaced by the nearest of its palette")
-    page.keyboard.press(" ")  # also a paused game follows
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
     page.keyboard.press("Control+z")
     expect(page.locator(".news")).to_contain_text("undone")
-    page.keyboard.press(" ")
-    wait_for_colours(page, few=False)
+    go_on(page)
+    wait_for_colours(page, card, few=False)

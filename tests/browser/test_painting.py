@@ -16,10 +16,12 @@ from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet, sheet_edit
 from halscope_hooks import Origin
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+from pypatchergba import patcher
 from support.made_host import eventually
+from support.shared_page import PATIENCE, SLOW, SharedPage, pause, run_frame, shared_page
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=PATIENCE)
 
 pytestmark = pytest.mark.slow
 
@@ -35,24 +37,37 @@ async ([x, y, colour]) => {
   return `#${[r, g, b].map((level) => level.toString(16).padStart(2, "0")).join("")}` === colour;
 }"""
 
+LAST_SCENE = 106  # its OBSEL
+MOST_FRAMES = 64  # in which the boss takes each pose
 OBSEL = "async () => (await import('/memory.js')).memory.ppu.obsel"
-RAW = """
-async () => {
-  const { figures } = await import("/figures.js");
-  return figures.value?.find((one) => one.origins.some(({ codec }) => codec === "raw"))?.sprites[0] ?? null;
+FRAMES = """
+async (count) => {
+  const { frame } = await import("/memory.js"), end = frame.value + count;
+  while (frame.value < end) await new Promise((done) => requestAnimationFrame(done));
 }"""
+RAW = "button:has(small:text-matches('^raw 0x'))"
 
 
 @pytest.fixture(scope="module")
 def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[Any]:
-    """A game of this module's own, which ends with a patched ROM."""
+    """A game of this module's own."""
     if not available_cores():
         pytest.skip("no libretro core is installed")
     folder = tmp_path_factory.mktemp("painted")
     with rom_path() as rom:
-        running = start_game(folder, rom, "--watch", folder / "sheets", "-o", folder / "painted.sfc")
+        running = start_game(folder, rom, "--watch", folder / "sheets", "--speed", "0.25")
         yield running
         assert running.end() == 0, running.errors.read_text()
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser, game: Any) -> Iterator[SharedPage]:
+    yield from shared_page(browser, game)
+
+
+@pytest.fixture
+def page(shared: SharedPage, request: pytest.FixtureRequest) -> Iterator[Page]:
+    yield from shared.take_turn(request)
 
 
 def folder_of(game: Any) -> Path:
@@ -75,8 +90,8 @@ class Person:
         self.page.keyboard.press(key)
 
 
-def paint_middle(person: Person, index: int) -> tuple[int, int, str]:
-    """Click a pixel of the painted canvas in a colour. Returns the pixel and the colour."""
+def paint_middle(person: Person, index: int, beside: int = 0) -> tuple[int, int, str]:
+    """Click a pixel in the middle of the painted canvas, or so many left of and above it. Returns it and the colour."""
     page = person.page
     expect(page.locator(".painted")).to_be_focused()
     person.click(f".paints button:nth-child({index + 1})")
@@ -84,7 +99,7 @@ def paint_middle(person: Person, index: int) -> tuple[int, int, str]:
     width, height, scale = page.eval_on_selector(
         ".painted", "canvas => [canvas.width, canvas.height, parseInt(document.querySelector('.bar span').textContent)]"
     )
-    x, y = width // scale // 2, height // scale // 2
+    x, y = width // scale // 2 - beside, height // scale // 2 - beside
     person.click(".painted", position={"x": x * scale + scale // 2, "y": y * scale + scale // 2})
     return x, y, colour.rpartition(" ")[2]
 
@@ -173,23 +188,90 @@ def test_a_foreign_colour_is_named_and_mended_with_one_button(page: Page, game: 
     assert read_sheet(path).pixels[y, x]
 
 
-def test_a_raw_frame_is_repainted_and_the_patched_rom_holds_all_edits(page: Page, game: Any) -> None:
-    for obsel in (96, 57, 106):  # Start leads to the next scene; the boss of the last one is not packed
-        page.keyboard.down("Enter")
-        assert eventually(lambda: page.evaluate(OBSEL) == obsel)  # noqa: B023 # asked at once
+def test_the_ghost_shows_the_original_below_what_is_erased(page: Page) -> None:
+    page.locator(".sprites li button").nth(1).click()
+    page.keyboard.press("p")
+    expect(page.locator(".painted")).to_be_focused()
+    page.keyboard.press("t")  # no grid
+    page.keyboard.press("0")
+    for key in ("ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert page.evaluate(ALPHA) == 255
+    page.keyboard.press(" ")  # erases
+    assert page.evaluate(ALPHA) == 0
+    page.keyboard.press("o")
+    expect(page.get_by_role("button", name="ghost")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate(ALPHA) == 102, "0.4 of the ROM's pixel"
+    for key in ("o", "t", "Control+z"):
+        page.keyboard.press(key)
+    expect(page.locator(".differs")).to_have_text("as the ROM has it")
+
+
+ALPHA = """
+async () => {
+  const { cursor, zoom } = await import("/paint/editor.js");
+  await new Promise((done) => requestAnimationFrame(done));
+  const [x, y] = cursor.value.map((one) => Math.floor((one + 0.7) * zoom.value));  // not the mark in the corner
+  return document.querySelector(".painted").getContext("2d").getImageData(x, y, 1, 1).data[3];
+}"""
+
+
+def test_a_tile_that_the_game_keeps_in_few_colours_refuses_others(page: Page) -> None:
+    """`limits` of a sheet: the demo game keeps no tile so, so the sheet that is open is given such a one."""
+    page.locator(".sprites li button").first.click()
+    page.keyboard.press("p")
+    expect(page.locator(".painted")).to_be_focused()
+    page.evaluate("""async () => {
+        const { picture } = await import("/paint/editor.js");
+        const one = picture.value;
+        one.cells.forEach((_, cell) => one.limits.set(cell, [0, 1])); }""")
+    before = page.inner_text(".differs")
+    page.click(".paints button:nth-child(6)")
+    page.focus(".painted")
+    page.keyboard.press(" ")
+    expect(page.get_by_role("alert")).to_contain_text("the game keeps this tile in the colours 0, 1")
+    assert page.inner_text(".differs") == before
+
+
+def test_a_raw_frame_is_repainted_and_the_patched_rom_holds_all_edits(
+    shared: SharedPage, page: Page, game: Any, tmp_path: Path
+) -> None:
+    page.locator(".sprites li button").first.click()
+    page.keyboard.press("p")
+    paint_middle(Person(page), 5)
+    expect(page.locator(".views [role=status]")).to_contain_text("saved, and in the game")
+    page.keyboard.press("1")
+    shared.set_speed(1)
+    while page.evaluate(OBSEL) != LAST_SCENE:  # Start leads to the next scene; the boss of the last one is not packed
+        page.keyboard.down("Enter")  # again and again: a scene that begins does not look at it
+        page.evaluate(FRAMES, 4)
         page.keyboard.up("Enter")
-    assert eventually(lambda: page.evaluate(RAW) is not None)
-    boss = page.evaluate(RAW)
+        page.evaluate(FRAMES, 4)
+    page.locator(RAW).first.wait_for()
+    page.evaluate(FRAMES, 60)  # the scene fades in
+    shared.set_speed(SLOW)
+    pause(page)
     person = Person(page)
-    person.click(f".sprites li button:has-text('{boss}: ')")
+    person.click(RAW)
     person.press("p")
-    x, y, colour = paint_middle(person, 5)
-    assert eventually(lambda: page.evaluate(SHOWN, [x, y, colour]))
+    x, y, colour = paint_middle(person, 11, beside=4)  # in the middle the game outlines its four sprites
     assert person.actions <= 5
+    for _ in range(MOST_FRAMES):  # until it takes this pose again
+        run_frame(page)
+        if page.evaluate(SHOWN, [x, y, colour]):
+            break
+    else:
+        state = page.inner_text(".views [role=status]"), page.inner_text(SHEET)
+        pytest.fail(f"{colour} was not seen at ({x}, {y}) in {MOST_FRAMES} frames: {state}")
     sheets = folder_of(game) / "sheets"
     assert page.inner_text(SHEET).startswith("raw-")
-    assert game.end() == 0
-    rom = np.fromfile(folder_of(game) / "painted.sfc", np.uint8)
+    with page.expect_download() as download:
+        page.get_by_role("tab", name="Edits").click()
+        page.get_by_role("button", name="BPS").click()
+    download.value.save_as(tmp_path / "all.bps")
+    with rom_path() as original:
+        patched = patcher.apply_bps(original.read_bytes(), (tmp_path / "all.bps").read_bytes())
+    rom = np.frombuffer(bytes(patched), np.uint8)
     changes = [change for png in sheets.rglob("*.png") if png.name != "screen.png"
                for change in sheet_edit(read_sheet(png)).changes]  # fmt: skip
     assert {change.origin.codec for change in changes} == {"raw", "hal"}

@@ -186,14 +186,10 @@ def test_copied_colours_are_pasted_into_a_palette(page: Page) -> None:
     assert len(colours) == 16
     page.click(f"[data-colour='{11 * 16}'] >> xpath=../.. >> button.row")
     page.keyboard.press("Control+v")
-    words = [
-        int(colour[1:3], 16) >> 3 | (int(colour[3:5], 16) >> 3) << 5 | (int(colour[5:], 16) >> 3) << 10
-        for colour in colours
-    ]
     for n in range(1, 16):
-        expect(page.locator(f"[data-colour='{11 * 16 + n}']")).to_have_attribute(
-            "aria-label", f"colour {11 * 16 + n}, ${words[n]:04x}"
-        )
+        red, green, blue = (int(colours[n][at : at + 2], 16) >> 3 for at in (1, 3, 5))
+        label = f"colour {11 * 16 + n}, ${red | green << 5 | blue << 10:04x}"
+        expect(page.locator(f"[data-colour='{11 * 16 + n}']")).to_have_attribute("aria-label", label)
     expect(page.locator(".scope [role=status]")).to_contain_text("stored at 1 place")
 
 
@@ -247,6 +243,4 @@ def test_oam_is_sorted_and_a_click_pins_the_sprite(page: Page) -> None:
     expect(page.locator("footer")).to_contain_text(f"sprite {rows.first.get_by_role('button').inner_text()}, VRAM")
     assert page.locator(".oam canvas").first.evaluate("canvas => canvas.width") >= 8
     box = page.locator(".scroll:has(.oam)")
-    assert box.evaluate("element => element.scrollWidth <= element.clientWidth"), (
-        "it is read without scrolling sideways"
-    )
+    assert box.evaluate("element => element.scrollWidth <= element.clientWidth"), "it fits"

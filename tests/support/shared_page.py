@@ -11,6 +11,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 PATIENCE = 60_000  # milliseconds: what is waited for comes sooner, except on a machine that is busy with other things
 
+SLOW = 0.1
+"""Speed of the game, so that one scene of the demo lasts for all tests: it would go on by itself after 12 seconds."""
+
 STILL = """
 async () => {
   const { frame } = await import("/memory.js"), { askFigures, figures } = await import("/figures.js");
@@ -36,6 +39,11 @@ class SharedPage:
         self.page.goto("about:blank")  # else only what follows the # differs
         self.page.goto(self.address)
         self.page.wait_for_selector(".sprites li")
+        self.set_speed(SLOW)
+
+    def set_speed(self, factor: float) -> None:
+        """Let the game run at another speed; 1 is the console's."""
+        self.page.evaluate("async factor => (await import('/connection.js')).ask('speed', {factor})", factor)
 
     def take_turn(self, request: pytest.FixtureRequest) -> Iterator[Page]:
         """Yield the page to a test. The next one finds the game running and nothing pinned."""

@@ -307,7 +307,7 @@ class Paintings:
                 if edited and not ours:
                     raise UsageError(f"{path} holds an edit of another ROM; give another folder with --watch")
                 as_read = EditedSheet(there.sheet, there.pixels, name)
-                if not is_older(as_read, sheet) if edited else ours and _same_tiles(there.sheet, sheet):
+                if not is_older(as_read, sheet) if edited else ours and _looks_the_same(there.sheet, sheet):
                     return there
             write(sheet, path, overwrite=True)
         return Painting(f"{name}.png", sheet, sheet.composition.pixels)
@@ -324,13 +324,13 @@ class Paintings:
             raise UsageError(f"{name!r} is not open here; point at what to paint, and choose Paint again")
 
 
-def _same_tiles(one: Sheet, other: Sheet) -> bool:
-    """Whether two sheets show the same tiles in the same places."""
+def _looks_the_same(one: Sheet, other: Sheet) -> bool:
+    """Whether two sheets show the same tiles in the same places and colours: one may be of a scene that fades in."""
 
     def tiles(sheet: Sheet) -> list[tuple[object, ...]]:
         return [(cell.x, cell.y, cell.tile, cell.original, cell.origin is None) for cell in sheet.cells]
 
-    return tiles(one) == tiles(other)
+    return tiles(one) == tiles(other) and np.array_equal(one.rgb, other.rgb)
 
 
 def _fitting(there: Painting, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

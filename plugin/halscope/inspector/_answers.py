@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol, final
 from zlib import crc32
 
-from halscope_hooks import RAW_CODEC, Origin, Update, UsageError, VramOrigins
+from halscope_hooks import RAW_CODEC, HalscopeError, Origin, Update, UsageError, VramOrigins
 
 from halscope.app import (
     ROM_KINDS,
@@ -270,17 +270,29 @@ class Answers:
 
 
 async def previewed[T](session: Session, name: str, key: Hashable, work: Callable[[], T]) -> T:
-    """Run work on the session's preview pool, without blocking the event loop. Raises what it raises."""
+    """Run work on the session's preview pool, without blocking the event loop. Raises what it raises.
+
+    A HalscopeError is the answer to who asks, so it is no failed job, which all pages would be told of.
+    """
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
 
-    def tell(_: Job[T]) -> None:
+    def tell(_: Job[tuple[T] | HalscopeError]) -> None:
         loop.call_soon_threadsafe(lambda: None if ended.done() else ended.set_result(None))
 
-    job = session.preview(name, lambda _: work(), key=key)
+    def answer(_: object) -> tuple[T] | HalscopeError:
+        try:
+            return (work(),)
+        except HalscopeError as error:
+            return error
+
+    job = session.preview(name, answer, key=key)
     job.add_done_callback(tell)
     await ended
-    return job.result(0)
+    found = job.result(0)
+    if isinstance(found, HalscopeError):
+        raise found
+    return found[0]
 
 
 def _unless_last(value: dict[str, Any], last: str) -> dict[str, Any]:

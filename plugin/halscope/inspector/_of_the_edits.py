@@ -66,7 +66,7 @@ async def _drop(asker: Asker, request: Request) -> dict[str, Any] | None:
 
     def put(update: Update) -> dict[str, Any]:
         done = edits.drop(update, data, name, sprite)
-        return {"path": str(done.path), "inexact": done.inexact}
+        return {"path": str(done.path), "sheet": f"{done.path.parent.name}/{done.path.name}", "inexact": done.inexact}
 
     return await asker.about("drop", put, request.id, request.frame())
 

@@ -5,7 +5,6 @@ import { forgetStored } from "./colour_edit.js";
 import { ask, onMessage } from "./connection.js";
 import { spriteShown } from "./figures.js";
 import { addKeys } from "./keys.js";
-import { trouble } from "./memory.js";
 import { current } from "./selection.js";
 
 /**
@@ -103,20 +102,34 @@ async function askUses(place) {
 addAction({ key: "j", name: "Who uses this", does: "who else uses this tile, before it is painted", applies: () => true, run: askUses });
 
 /**
+ * What became of a dropped picture, told where it was dropped.
+ * @typedef {{text: string, bad: boolean, x: number, y: number}} Drop
+ */
+export const dropped = signal(/** @type {Drop | null} */ (null));
+let drops = 0;
+
+/**
  * Give a figure another picture: the server saves it as the figure's sheet.
  * @param {File} file
- * @param {import("./selection.js").Place | null} place the figure; null to find the sheet by the file's name
+ * @param {Record<string, unknown>} figure what the question says of the figure, as it was when the picture was dropped
+ * @param {{x: number, y: number}} at where it was dropped
  */
-async function sendPicture(file, place) {
+async function sendPicture(file, figure, at) {
+  const number = ++drops;
+  const tell = (/** @type {string} */ text, bad = false) => {
+    if (number === drops) dropped.value = { text, bad, ...at };
+  };
+  tell(`${file.name}: is being put in…`);
   try {
     if (file.type !== "image/png") throw new Error(`${file.name}: is no PNG`);
     const headers = { authorization: `Bearer ${location.hash.slice(1)}` };
     const answer = await fetch("/upload", { method: "POST", headers, body: file });
     if (!answer.ok) throw new Error(`${file.name}: ${await answer.text()}`);
-    await ask("drop", { upload: (await answer.json()).upload, name: file.name, ...spriteShown(place ?? { sprite: null }) });
-    trouble.value = "";
+    const done = await ask("drop", { upload: (await answer.json()).upload, name: file.name, ...figure });
+    if (done === null) throw new Error(`${file.name}: no frame has come yet`);
+    tell(`${file.name} is ${done.sheet} now${done.inexact && ", in the nearest colours of its palette"}`);
   } catch (error) {
-    trouble.value = /** @type {Error} */ (error).message;
+    tell(/** @type {Error} */ (error).message, true);
   }
 }
 
@@ -145,9 +158,13 @@ addEventListener("dragover", (event) => {
 addEventListener("drop", (event) => {
   event.preventDefault();
   const file = event.dataTransfer?.files[0];
-  if (file !== undefined) void sendPicture(file, current());
+  if (file !== undefined) void sendPicture(file, spriteShown(current() ?? { sprite: null }), { x: event.clientX, y: event.clientY });
   tellViews("pointerleave", over);
   over = null;
+});
+
+addEventListener("pointerdown", (event) => { // whatever is done next
+  if (!(/** @type {Element} */ (event.target).closest?.(".dropped"))) dropped.value = null;
 });
 
 /** @param {KeyboardEvent} event */

@@ -1,6 +1,6 @@
 // The list of edits: what each changes, how full its blocks are, the history, and what was said.
 import { useEffect, useState } from "preact/hooks";
-import { edits, exported, exportPatch, picture, refusal, step, uses } from "../edits.js";
+import { dropped, edits, exported, exportPatch, picture, refusal, step, uses } from "../edits.js";
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
 import { view } from "./origin.js";
@@ -122,10 +122,19 @@ function UsesOf() {
     ${close}</aside>`;
 }
 
+/** What became of a dropped picture, beside the place where it was dropped. */
+function Dropped() {
+  const one = dropped.value;
+  if (one === null) return null;
+  const left = `${Math.max(8, Math.min(one.x + 8, innerWidth - 360))}px`, top = `${Math.max(8, Math.min(one.y + 8, innerHeight - 120))}px`;
+  return html`<div class=${`dropped ${one.bad ? "bad" : ""}`} role=${one.bad ? "alert" : "status"} style=${{ left, top }}>${one.text}
+    <button onClick=${() => (dropped.value = null)}>Close</button></div>`;
+}
+
 /** The newest line about edits, wherever the page is; and who uses what was asked about. */
 export function News() {
   const newest = edits.value?.news.at(-1);
-  return html`<${UsesOf} />${newest !== undefined && html`<${Line} newest=${newest} />`}`;
+  return html`<${Dropped} /><${UsesOf} />${newest !== undefined && html`<${Line} newest=${newest} />`}`;
 }
 
 /** @param {{newest: import("../edits.js").News}} properties */
