@@ -13,8 +13,9 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-from halscope.app import Controls, open_host
+from halscope.app import Controls
 from halscope.demo import rom_path
+from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import available_cores
 from halscope.inspector import Inspector
 from halscope.session import Session
@@ -32,7 +33,7 @@ SERVER = "halscope inspector"
 @cache
 def snapshots() -> list[Snapshot]:
     """Four seconds of the demo game: the hero walks, the layers scroll."""
-    with rom_path() as rom, open_host(rom, host="embedded") as game:
+    with rom_path() as rom, EmbeddedHost(rom, "snes9x") as game:
         for _ in range(SKIPPED):
             game.step()
         return [game.step() for _ in range(FRAMES)]

@@ -38,6 +38,7 @@ MOST_QUESTIONS: Final = 8
 """Requests of one page that may wait for their answers at once."""
 _AHEAD: Final = 2  # frames sent that the page has not painted yet; a slow page gets fewer frames, and the newest
 _KEPT: Final = 4  # frames that questions may be about, of either kind: what a page shows is not the newest frame
+_LOOK_AGAIN: Final = 0.2  # seconds
 _HOST_SECONDS: Final = 5.0  # how long the game's thread may take to answer a request
 
 
@@ -51,7 +52,7 @@ class Page:
         controls: What it asks of the emulator.
         describer: Answers about tiles, figures and blocks.
         notices: What all pages are told.
-        newest: The newest frame, if there was one.
+        newest: Returns the newest frame, or `None` if there was none.
         edits: The edits of the running game, or `None`.
         uploads: The files that pages have sent.
         timeline: The frames that were, or `None`.
@@ -65,7 +66,7 @@ class Page:
         describer: Describer,
         notices: Notices,
         *,
-        newest: Update | None = None,
+        newest: Callable[[], Update | None] = lambda: None,
         edits: LiveEdits | None = None,
         uploads: Uploads | None = None,
         timeline: Timeline | None = None,
@@ -82,10 +83,11 @@ class Page:
         self.update: Update | None = None  # the last one sent, which questions are about
         self._sent: deque[Update] = deque(maxlen=_KEPT)
         self._named: deque[Update] = deque(maxlen=_KEPT)  # by the page: its figures are those of the last of these
-        self._newest = newest  # of the running game
+        self._find_newest = newest
+        self._newest = newest()  # of the running game
         self._past: Past | None = None  # the frame of the timeline that the page shows in its place
         self._news = asyncio.Event()
-        if newest is not None:
+        if self._newest is not None:
             self._news.set()
         self._unseen = 0  # frames sent that the page has not painted yet
         self._room = asyncio.Semaphore(_AHEAD)
@@ -150,6 +152,13 @@ class Page:
 
     async def _show(self) -> None:
         """Send the newest frame whenever the page has room for one."""
+        while self._newest is None:  # one may have come before `_tell` subscribed, and a paused game sends no other
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), _LOOK_AGAIN)
+                break
+            self._newest = self._find_newest()
+            if self._newest is not None:
+                self._news.set()
         while True:
             await self._room.acquire()
             await self._news.wait()

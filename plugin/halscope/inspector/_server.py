@@ -204,7 +204,7 @@ class Inspector:
                     told, files = self.notices, self._uploads
                     page = Page(
                         *(websocket, session, self._controls, self._answers, told),
-                        newest=self._newest,
+                        newest=lambda: self._newest,
                         edits=self._edits,
                         uploads=files,
                         timeline=self._timeline,
