@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         play_frames,
         record_game,
     )
+    from halscope.app._host_start import HostStart
     from halscope.app._image_editor import open_in_editor
     from halscope.app._index_page import check_page
     from halscope.app._inject import Injection, inject
@@ -143,6 +144,7 @@ __all__ = [
     "FigureUse",
     "Game",
     "Grants",
+    "HostStart",
     "Injection",
     "Inspection",
     "JudgedFrame",
@@ -366,6 +368,7 @@ _MODULES = {
     "FigureRow": "halscope.app._figure_rows",
     "Game": "halscope.app._game_run",
     "Grants": "halscope.plugins",
+    "HostStart": "halscope.app._host_start",
     "Injection": "halscope.app._inject",
     "Inspection": "halscope.app._inspect",
     "JudgedFrame": "halscope.app._run_truth",

@@ -131,6 +131,7 @@ def open_game(
     *,
     threads: bool = False,
     rom: Rom | None = None,
+    host: Callable[[], Host] | None = None,
 ) -> Session:
     """Start the game on the host that it names, from its state if it has one.
 
@@ -140,6 +141,7 @@ def open_game(
         plugins: The plugins; by default only the built-in ones.
         threads: Whether the session uses threads.
         rom: The ROM's image; by default it is read from the game's file, if that is a ROM.
+        host: Returns the host, if it is being opened already.
 
     Raises:
         UsageError: A file cannot be read, or the host does not exist.
@@ -149,9 +151,12 @@ def open_game(
     """
     plugins = Plugins() if plugins is None else plugins
     try:
-        host = open_host(
-            game.rom, host=game.host, core=game.core, mapping=game.mapping, live=game.live, plugins=plugins
-        )
+        if host is None:
+            opened = open_host(
+                game.rom, host=game.host, core=game.core, mapping=game.mapping, live=game.live, plugins=plugins
+            )
+        else:
+            opened = host()
     except RomError as error:
         refuse_other_kind(game.rom, error)
         raise
@@ -160,11 +165,11 @@ def open_game(
             rom = Rom.load(game.rom, None if game.mapping is None else parse_mapping(game.mapping))
     if game.state is not None:
         try:
-            _start_from(host, game.state, game.rom, rom)
+            _start_from(opened, game.state, game.rom, rom)
         except BaseException:
-            host.close()
+            opened.close()
             raise
-    return Session(host, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch, rom=rom)
+    return Session(opened, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch, rom=rom)
 
 
 def _start_from(host: Host, path: Path, rom: Path, image: Rom | None) -> None:

@@ -11,11 +11,11 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from halscope.app import Controls, LiveFrames, RecordedFrames, Timeline, Workspace
 from halscope.cli._output import note, on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from halscope.app import Controls, RecordedFrames, Workspace
     from halscope.inspector import Inspector
 
 
@@ -50,6 +50,8 @@ def served_page(
         note(f"the page is not shown: {error.name or error} is not installed; install halscope[inspector]")
         yield None
         return
+    from halscope.app import LiveFrames, Timeline
+
     with (
         Timeline(
             LiveFrames() if frames is None else frames,

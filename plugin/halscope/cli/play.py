@@ -1,49 +1,17 @@
-"""`halscope play`: run a game on a host, inspect it, and edit it while it runs."""
+"""`halscope play`: starts the game's process, then imports what looks at the game while the process starts."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-from dataclasses import replace
-from pathlib import Path
 
-from halscope_hooks import Update, UsageError
+from halscope_hooks import HostRequest, UsageError
 
-from halscope.app import (
-    COMPARED_LIVE,
-    SAMPLED,
-    SAMPLED_LIVE,
-    AttachedRom,
-    Controls,
-    LiveEdits,
-    LiveProject,
-    Outlining,
-    Play,
-    Plugins,
-    RunTruth,
-    StartWatch,
-    Workspace,
-    check_output,
-    open_game,
-    play_frames,
-    write_frame_pictures,
-)
-from halscope.cli._common import out_folder, print_json, progress_bar
-from halscope.cli._edits import note_unseen, own_project, print_applied, project_from, wants_own_project, write_edits
-from halscope.cli._figures import regrouping_from
-from halscope.cli._game import frame_summary, game_from, schedule_from
-from halscope.cli._interrupts import ended_by_interrupts
-from halscope.cli._output import note, say
-from halscope.cli._page import served_page, wants_page
+from halscope.app import HostStart, Plugins
+from halscope.cli._page import wants_page
 from halscope.cli._plugins import plugins_from
-from halscope.cli._workspace import workspace_from
-from halscope.project import Project
-from halscope.session import Session
 
-SHOWN_EVERY = 6
-"""Of so many frames one is decoded in real time, if nobody needs them all."""
-NEWS_FRAMES = 180
-"""Frames between two lines about new sheets: three seconds in real time."""
+_STARTED_FIRST = "embedded"  # opening it starts a process, and changes nothing else
 
 
 def run(options: argparse.Namespace, *, keep_edits: bool = False) -> int:
@@ -53,12 +21,15 @@ def run(options: argparse.Namespace, *, keep_edits: bool = False) -> int:
         options: The options.
         keep_edits: Keep the edits in the ROM's own project, although the options name the folder that is watched.
     """
-    keep_edits = keep_edits or wants_own_project(options)
-    with project_from(options) as project:
-        return _run(options, project, keep_edits=keep_edits)
+    _check(options)
+    plugins = plugins_from(options)
+    with _start(options, plugins) as start:
+        from halscope.cli._playing import play  # most of the program: imported beside the start of the core
+
+        return play(options, plugins, start, keep_edits=keep_edits)
 
 
-def _run(options: argparse.Namespace, project: Project | None, *, keep_edits: bool) -> int:
+def _check(options: argparse.Namespace) -> None:
     if options.frames is None and options.json is False and options.watch is None and not wants_page(options):
         raise UsageError(
             "the output is no terminal, so no page opens: give --no-browser to get its address, or --frames N, "
@@ -66,217 +37,13 @@ def _run(options: argparse.Namespace, project: Project | None, *, keep_edits: bo
         )
     if options.frames is not None and options.no_browser:
         raise UsageError("--no-browser is for a game in real time, without --frames")
-    if options.watch is None and not keep_edits and (options.merge or options.split or options.strip):
-        raise UsageError("--merge, --split and --strip shape the sheets of --watch DIR; give it too")
     if options.speed is not None and options.frames is not None:
         raise UsageError("--speed is for a game in real time; --frames N runs as fast as it can be decoded")
-    plugins = plugins_from(options)
-    workspace = workspace_from(options, plugins)
-    if options.output is not None:
-        check_output(workspace, options.output, headered=options.headered)  # fail now, not after an hour of play
-    if options.out is not None:
-        out_folder(options.out)  # refused now, as the patch is
-    with own_project(options, workspace.rom) if keep_edits else contextlib.nullcontext(project) as kept:
-        return _play(options, plugins, workspace, kept)
 
 
-def _play(options: argparse.Namespace, plugins: Plugins, workspace: Workspace, project: Project | None) -> int:
-    watch = None if options.watch is None else out_folder(options.watch, "--watch")
-    game = _Running(options, plugins, workspace, watch, project)
-    try:
-        if options.frames:
-            game.run_frames()
-        else:
-            game.run_live()
-    except BaseException:
-        game.keep()
-        raise
-    game.keep()
-    game.warn_of_names()
-    if not options.json and game.last is not None:
-        say(f"{workspace.rom.name}: stopped at frame {game.last.snapshot.frame}{game.summary()}")
-        game.truth.finish()
-        for line in game.truth.lines():
-            say(line)
-    return 0
-
-
-class _Running:
-    """A game that runs, and what the user is told about it."""
-
-    def __init__(
-        self,
-        options: argparse.Namespace,
-        plugins: Plugins,
-        workspace: Workspace,
-        watch: Path | None,
-        project: Project | None,
-    ) -> None:
-        self._options = options
-        self._project = project
-        self._plugins = plugins
-        self._workspace = workspace
-        self._watch = watch
-        self._edits: LiveEdits | None = None
-        self._sheets = 0
-        self._told_at = -NEWS_FRAMES
-        self.last: Update | None = None
-        # Each frame is decoded if it is printed, or if a plugin may look at it; the folder alone needs two a second.
-        others = any(one.source != "built in" for one in plugins.loaded)
-        self._all_frames = bool(options.frames or options.json or others)
-        # In real time the frames are compared twice a second, unless each is printed.
-        each = bool(options.frames or options.json)
-        seen_every = 1 if self._all_frames else SHOWN_EVERY
-        self.truth = RunTruth(
-            compare_every=1 if each else COMPARED_LIVE // seen_every,
-            every=SAMPLED if self._all_frames else SAMPLED_LIVE,
-        )
-
-    def run_frames(self) -> None:
-        """Run `--frames` frames, each decoded before the next, so that the result is reproducible."""
-        frames = self._options.frames
-        with progress_bar("indexing", "B") as progress:
-            locate = self._workspace.tracker(progress)
-        with (
-            open_game(game_from(self._options), locate, self._plugins, rom=self._workspace.rom) as session,
-            StartWatch(session, note) as watch,
-            progress_bar("playing", "frame") as progress,
-        ):
-            watch.follow(self._workspace)
-            watch.ask()
-            edits = self._begin(session)
-            outlining = self._outlining(session, edits)
-            outlining.follow(self._workspace)
-            for number, update in enumerate(play_frames(session, schedule_from(self._options), frames), 1):
-                if self.last is None and self._options.edit:
-                    edits.bring_in(self._options.edit, update.snapshot)
-                self.last = update
-                watch.look(update)
-                edits.look(update)
-                self._show(update)
-                progress(number, frames)
-            outlining.close()
-
-    def run_live(self) -> None:
-        """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
-        # Buttons of a script are held for exactly their frames, so the game is then driven frame by frame.
-        game = replace(game_from(self._options), live=not self._options.press)
-        options, controls = self._options, Controls()
-        play: Play | None = None
-
-        def workspace() -> Workspace:
-            return self._workspace if play is None else play.workspace
-
-        with (
-            served_page(options, controls, workspace, self._watch) as page,  # first: the browser starts beside the core
-            open_game(game, None, self._plugins, threads=True, rom=self._workspace.rom) as session,
-            progress_bar("indexing", "B") as progress,
-        ):
-            edits = self._begin(session)
-            outlining = self._outlining(session, edits)
-            rom = AttachedRom(
-                *(self._workspace, self._plugins, note),
-                mapping=options.mapping,
-                profile=options.profile,
-                fresh_index=options.fresh,
-            )
-            play = Play(
-                self._workspace,
-                session,
-                edits,
-                resolve=lambda identity: rom.workspace(identity, session.host),
-                bring_in=self._options.edit,
-                seen=self._show,
-                progress=progress,
-                report=note,
-                every=1 if self._all_frames else SHOWN_EVERY,
-                outlining=outlining,
-                controls=controls,
-                all_frames=lambda: page is not None and page.pages > 0,
-            )
-            try:
-                with ended_by_interrupts():
-                    if page is not None:
-                        page.follow(session)
-                        page.follow_edits(edits)
-                    play.run(schedule_from(self._options), 1.0 if self._options.speed is None else self._options.speed)
-            finally:
-                self.last = play.last
-                outlining.close()
-
-    def _outlining(self, session: Session, edits: LiveEdits) -> Outlining:
-        return Outlining(
-            session,
-            self._options.outline,
-            edited=lambda: edits.edited_tiles,
-            report=note,
-        )
-
-    def _begin(self, session: Session) -> LiveEdits:
-        project = None
-        if self._project is not None and self._watch is not None:
-            project = LiveProject(
-                *(self._project, self._workspace, self._watch), force=self._options.force, report=note
-            )
-        self._edits = LiveEdits(
-            self._workspace,
-            session,
-            self._watch,
-            force=self._options.force,
-            nearest=self._options.nearest,
-            everywhere=self._options.everywhere,
-            regrouping=regrouping_from(self._options),
-            strips=self._options.strip,
-            report=note,
-            applied=print_applied if self._options.json else lambda _: None,
-            project=project,
-        )
-        rom, output = self._workspace.rom, self._options.output
-        note(f"{rom.title or rom.name} runs on {session.info.emulator}")
-        if self._watch is not None:
-            note(
-                f"a sheet appears in {self._watch} for each figure that comes on screen; edit a PNG, save it, and the "
-                "game changes"
-            )
-        if self._project is not None:
-            note(f"each edit is saved in {self._project.folder}")
-        if not self._options.frames:
-            note("Ctrl-C ends the game" + (f" and writes {output}" if output is not None else ""))
-        return self._edits
-
-    def _show(self, update: Update) -> None:
-        """Tell about a decoded frame."""
-        judged = self.truth.look(update)
-        if self._options.json:
-            print_json(frame_summary(update, judged))
-        frame = update.snapshot.frame
-        if self._edits is not None and self._edits.sheets > self._sheets and frame - self._told_at >= NEWS_FRAMES:
-            new = self._edits.sheets - self._sheets
-            page = "" if self._sheets or self._watch is None else f"; {self._watch / 'index.html'} shows them all"
-            self._sheets, self._told_at = self._edits.sheets, frame
-            note(f"frame {frame}: {new} new sheet{'s' * (new != 1)}, {self._sheets} in all{page}")
-
-    def keep(self) -> None:
-        """Write the edits and the pictures of the last frame, as the options say."""
-        try:
-            if self._edits is not None:
-                self._edits.finish()
-        finally:
-            if self._options.output is not None and self._edits is not None:
-                write_edits(self._edits, self._options)
-        if self._options.out is not None and self.last is not None:
-            write_frame_pictures(self.last, self._workspace, self._options.out, "last")
-
-    def warn_of_names(self) -> None:
-        """Tell which names of --merge and --split had no effect."""
-        if self._watch is not None and self._edits is not None:
-            note_unseen(self._edits)
-
-    def summary(self) -> str:
-        """Return what came of a watched folder, for the last line."""
-        if self._watch is None or self._edits is None:
-            return ""
-        count = self._edits.sheets
-        if count == 0:
-            return f"; no sheets in {self._watch}: no sprite whose tiles are in the ROM has appeared"
-        return f"; {count} sheet{'s' * (count != 1)} in {self._watch}"
+def _start(options: argparse.Namespace, plugins: Plugins) -> HostStart | contextlib.nullcontext[None]:
+    """Start the game that runs in real time, on a host that can be opened before all else is known to be right."""
+    if options.frames or options.host != _STARTED_FIRST:
+        return contextlib.nullcontext()
+    request = HostRequest(options.rom, options.core, None, options.mapping, live=not options.press)
+    return HostStart(lambda: plugins.host(options.host).open(request))
