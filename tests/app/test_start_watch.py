@@ -93,6 +93,19 @@ def watch(
     return updates
 
 
+def test_a_watch_that_was_stopped_keeps_no_touches(truth: TruthRom, rom: Path) -> None:
+    workspace = Workspace.open(rom)
+    frames = frames_of(truth, unproven(truth, workspace)[:2])
+    host = TracingHost(RomIdentity(sha256=workspace.rom.sha256), frames)
+    with Session(host, locate=workspace.tracker()) as session, StartWatch(session, lambda _: None) as watching:
+        watching.follow(workspace)
+        assert watching._tap is not None
+        watching._tap.close()  # as the session does where it cannot keep up
+        while session.step() is not None:
+            pass
+        assert [one for one in watching._news if isinstance(one, Touched)] == []
+
+
 def test_what_was_traced_is_known_to_this_session_and_to_the_next_command(truth: TruthRom, rom: Path) -> None:
     workspace = Workspace.open(rom)
     blocks = unproven(truth, workspace)[:4]

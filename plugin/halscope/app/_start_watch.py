@@ -90,8 +90,8 @@ class StartWatch:
         """Addresses of code that was reported."""
         self._news: deque[Touched | Seen | Workspace | None] = deque()  # handled with the next snapshot, on its thread
         traces = capability(session.host, "tracing") is not None
-        self._heard = session.subscribe(self._hear, Touched, HostChanged, name="touches") if traces else None
         self._tap = session.collect(self._see, name="starts of blocks") if traces else None
+        self._heard = session.subscribe(self._hear, Touched, HostChanged, name="touches") if traces else None
 
     def follow(self, workspace: Workspace | None) -> None:
         """Watch the game that runs now; `None` if its ROM is unknown."""
@@ -172,7 +172,8 @@ class StartWatch:
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Touched):
-            self._news.append(event)
+            if self._tap is not None and not self._tap.closed:  # else it could not keep up: nothing takes them any more
+                self._news.append(event)
         elif isinstance(event, HostChanged) and event.rom_changed:
             self._news.append(None)
 
