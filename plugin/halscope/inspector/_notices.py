@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Final, final
+
+MOST_WAITING: Final = 64
+"""Notices that wait for one page; of what a page that stalls is told beyond that, it gets the newest of each type."""
 
 
 @final
@@ -15,7 +19,7 @@ class Notices:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: dict[str, str] = {}
-        self._hearers: dict[object, Callable[[str], None]] = {}
+        self._hearers: dict[object, Callable[[str, str], None]] = {}
 
     def post(self, kind: str, fields: dict[str, Any], *, keep: bool = True) -> None:
         """Tell all pages.
@@ -30,16 +34,41 @@ class Notices:
             if keep:
                 self._kept[kind] = text
             for hear in self._hearers.values():
-                hear(text)
+                hear(kind, text)
 
-    def subscribe(self, who: object, hear: Callable[[str], None]) -> None:
-        """Call `hear` with each notice from now on, first with the kept ones. It must not block, nor call back."""
+    def subscribe(self, who: object, hear: Callable[[str, str], None]) -> None:
+        """Call `hear` with the type and text of each notice from now on, first of the kept ones. It must not block,
+        nor call back."""
         with self._lock:
             self._hearers[who] = hear
-            for text in self._kept.values():
-                hear(text)
+            for kind, text in self._kept.items():
+                hear(kind, text)
 
     def unsubscribe(self, who: object) -> None:
         """End what `subscribe` began."""
         with self._lock:
             self._hearers.pop(who, None)
+
+
+@final
+class Waiting:
+    """The notices that wait until a page takes them: bounded, however long it takes none. For one event loop."""
+
+    def __init__(self) -> None:
+        self._notices: list[tuple[str, str]] = []
+        self._come = asyncio.Event()
+
+    def add(self, kind: str, text: str) -> None:
+        """Add a notice. It takes the place of older ones of its type where more than `MOST_WAITING` would wait."""
+        self._notices.append((kind, text))
+        if len(self._notices) > MOST_WAITING:
+            newest = {one: number for number, (one, _) in enumerate(self._notices)}
+            self._notices = [self._notices[number] for number in sorted(newest.values())]
+        self._come.set()
+
+    async def take(self) -> str:
+        """Wait for the oldest notice, and remove and return its text."""
+        while not self._notices:
+            self._come.clear()
+            await self._come.wait()
+        return self._notices.pop(0)[1]

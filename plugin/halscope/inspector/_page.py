@@ -27,7 +27,7 @@ from halscope.app import BUTTONS, Controls, LiveEdits, Past, Timeline
 from halscope.inspector._answers import Describer, previewed
 from halscope.inspector._frames import FrameStream
 from halscope.inspector._messages import Request, answer, read_request, refusal
-from halscope.inspector._notices import Notices
+from halscope.inspector._notices import Notices, Waiting
 from halscope.inspector._questions import KINDS, QUESTIONS
 from halscope.inspector._uploads import Uploads
 from halscope.session import Session
@@ -93,7 +93,7 @@ class Page:
         self._room = asyncio.Semaphore(_AHEAD)
         self._sending = asyncio.Lock()
         self._questions: set[asyncio.Task[None]] = set()
-        self._posted: asyncio.Queue[str] = asyncio.Queue()  # notices to send
+        self._posted = Waiting()  # notices to send
         self._key = object()  # of this page's jobs
 
     async def run(self) -> None:
@@ -102,7 +102,7 @@ class Page:
         try:
             await self._socket.send_json(self._hello())
             loop, posted = asyncio.get_running_loop(), self._posted
-            self.notices.subscribe(self._key, lambda text: _call_soon(loop, posted.put_nowait, text))
+            self.notices.subscribe(self._key, lambda *notice: _call_soon(loop, posted.add, *notice))
             tasks += [asyncio.ensure_future(one) for one in (self._tell(), self._show(), self._post(), self._hear())]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -175,7 +175,7 @@ class Page:
     async def _post(self) -> None:
         """Send what all pages are told."""
         while True:
-            await self._send(await self._posted.get())
+            await self._send(await self._posted.take())
 
     async def _send(self, message: str | bytes) -> None:
         async with self._sending:
@@ -278,9 +278,9 @@ class _NoTextError(Exception):
     """The page sent bytes."""
 
 
-def _call_soon[T](loop: asyncio.AbstractEventLoop, call: Callable[[T], None], value: T) -> None:
+def _call_soon[*A](loop: asyncio.AbstractEventLoop, call: Callable[[*A], None], *values: *A) -> None:
     with contextlib.suppress(RuntimeError):  # the loop is closed
-        loop.call_soon_threadsafe(call, value)
+        loop.call_soon_threadsafe(call, *values)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
