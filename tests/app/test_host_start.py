@@ -61,5 +61,12 @@ def test_what_opening_raised_is_raised_where_it_is_waited_for() -> None:
 def test_play_starts_its_core_before_it_imports_what_looks_at_the_game() -> None:
     code = "import sys, halscope.cli.play; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
-    late = {"halscope.session", "halscope.inject", "halscope.rom.index", "halscope.project", "halscope.inspector", "PIL"}
+    late = {
+        "halscope.session",
+        "halscope.inject",
+        "halscope.rom.index",
+        "halscope.project",
+        "halscope.inspector",
+        "PIL",
+    }
     assert late & set(done.stdout.split()) == set()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import posixpath
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import pytest
 from halscope.app import Controls, Workspace
@@ -58,6 +61,20 @@ def test_the_page_and_its_files_are_served_with_a_strict_policy(game: Inspected)
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
     assert game.token.encode() not in game.get("/").body
+
+
+def test_the_page_names_all_its_modules_at_its_beginning(game: Inspected) -> None:
+    page = game.get("/").body.decode()
+    named = re.findall(r'<link rel="modulepreload" href="(.+)">', page)
+    assert {"main.js", "views/game.js", "vendor/preact.mjs"} <= set(named)
+    assert page.index("importmap") < page.index("modulepreload") < page.index('src="main.js"')
+    for name in named:
+        answer = game.get(f"/{name}")
+        assert answer.status == 200
+        assert answer.headers["content-type"].startswith("text/javascript")
+        folder = PurePosixPath("/", name).parent
+        for other in re.findall(r'^(?:import|export)[^;"]*"(\..+)";', answer.body.decode(), re.MULTILINE):
+            assert posixpath.normpath(folder / other).removeprefix("/") in named
 
 
 @pytest.mark.parametrize(

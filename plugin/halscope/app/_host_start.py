@@ -57,7 +57,7 @@ class HostStart:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             host = open_one()
-        except BaseException as error:  # noqa: BLE001 - `wait` raises it
+        except BaseException as error:  # `wait` raises it
             self._opened.set_exception(error)
             return
         with self._lock:

@@ -9,20 +9,18 @@ import secrets
 import socket
 import threading
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
 
 import uvicorn
 from halscope_hooks import Event, HostError, Update
 from starlette.applications import Starlette
-from starlette.responses import Response
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route, WebSocketRoute
 
 from halscope.app import SeenTiles
 from halscope.inspector._access import Guard, policy
 from halscope.inspector._answers import Answers
+from halscope.inspector._files import PageFiles
 from halscope.inspector._messages import MOST_PICTURE
 from halscope.inspector._notices import Notices
 from halscope.inspector._of_the_edits import post_edits
@@ -32,15 +30,14 @@ from halscope.session import Session, State, Subscription, new_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from starlette.requests import Request
     from starlette.websockets import WebSocket
 
     from halscope.app import Controls, LiveEdits, Timeline, Workspace
 
 log: Final = logging.getLogger("halscope.inspector")
 
-PAGE: Final = Path(__file__).parent / "page"
 MOST_PAGES: Final = 16
 """Pages that may be connected at once."""
 _STOP_SECONDS: Final = 1.0
@@ -168,20 +165,16 @@ class Inspector:
             self._socket.close()
 
     def _application(self) -> Guard:
-        index = (PAGE / "index.html").read_bytes()
-
-        async def page(_request: Request) -> Response:
-            return Response(index, media_type="text/html")
-
+        files = PageFiles()
         application = Starlette(
             routes=[
-                Route("/", page),
+                Route("/", files.send_page),
                 WebSocketRoute("/live", self._connect),
                 Route("/upload", self._uploads.receive, methods=["POST"]),
-                Mount("/", StaticFiles(directory=PAGE)),
+                Route("/{path:path}", files.send),
             ]
         )
-        return Guard(application, port=self.port, token=self._token, policy=policy(index, self.port))
+        return Guard(application, port=self.port, token=self._token, policy=policy(files.page, self.port))
 
     async def _first_session(self) -> Session | None:
         """Return the session that pages look at. One that comes while a game is being started waits for it."""
