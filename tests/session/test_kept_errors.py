@@ -10,6 +10,7 @@ import contextlib
 import gc
 import itertools
 import logging
+import sys
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -116,6 +117,7 @@ def test_a_write_that_fails_while_ctrl_c_comes_does_not_keep_a_dropped_session()
         session.run("elsewhere", lambda _, use=session: asked.append(use.apply(PATCH))).result(WAIT)  # type: ignore[misc]  # a default
         with contextlib.suppress(KeyboardInterrupt), AtLine(line, interrupt) as at:
             session.pump()
+        assert sys.exception() is None, "left behind by a trace function, not by a signal"
         del session
         assert ends_once_it_is_dropped(), f"line {line}, {at.where}"
         assert len(asked) == 1

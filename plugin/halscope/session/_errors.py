@@ -75,5 +75,6 @@ def _made_anew(error: BaseException, *args: object) -> BaseException:
     """Make an error of the same type without calling the type's `__init__`."""
     kind = type(error)
     made: BaseException = kind.__new__(kind, *args)
+    made.args = args  # OSError.__new__ leaves them to an `__init__` of the type's own
     made.__dict__.update(error.__dict__)
     return made
