@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import logging
 from types import TracebackType
-from typing import Final
+from typing import Final, cast
 
 log: Final = logging.getLogger("halscope.session")
 
@@ -30,14 +30,14 @@ def forget_frames(error: BaseException) -> None:
                 chain += link.exceptions
 
 
-def told_error(error: BaseException) -> BaseException:
+def told_error[E: BaseException](error: E) -> E:
     """Return the error to keep or to put into an event: a copy without a traceback or a chain, as `error` is raised by
     others. Each raise adds the frames of that caller, and with them often the session, to the traceback of an error.
 
     An error that cannot be copied is returned itself, without its frames.
     """
     try:
-        return _copied(error)
+        return cast("E", _copied(error))
     except Exception as why:
         log.debug("an error of type %s cannot be copied: %s", type(error).__name__, why)
     forget_frames(error)
