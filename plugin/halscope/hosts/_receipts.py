@@ -27,7 +27,7 @@ class OpenReceipts:
         return receipt
 
     def fail(self, error: HostError) -> None:
-        """Complete every open receipt with an error: a copy, which keeps no frames, as the host raises `error` itself."""
+        """Complete every open receipt with an error: a copy without frames, as the host raises `error` itself."""
         receipts, self._open = self._open, []
         for receipt in receipts:
             receipt.complete(copy.copy(error))
