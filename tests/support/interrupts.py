@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dis
 import gc
 import signal
 import sys
@@ -17,12 +18,14 @@ from halscope.session import Recording, Session, State
 from halscope_hooks import Attached, Detached, Event, HostError, Patch, Write
 from support.made_host import WAIT, MadeHost, eventually, frame_in, session_threads
 
+PUSH_EXC_INFO = dis.opmap["PUSH_EXC_INFO"]
 ROOM = str(Path(room.__file__).parent)
 PATCH = Patch("0" * 64, (), (Write("vram", 0, b"x"),))
 
 
 class AtLine:
-    """Calls something just before the n-th line of a room's modules that this thread executes.
+    """Calls something just before the n-th line of a room's modules that this thread executes, or just after it where
+    no signal can come.
 
     Args:
         number: Counted from 1.
@@ -53,10 +56,19 @@ class AtLine:
             return None
         if event == "line":
             self.lines += 1
-            if self.lines == self._number:
+            if self.lines >= self._number and not self.where and not _enters_handler(frame):
                 self.where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
                 self._what()
         return self._trace
+
+
+def _enters_handler(frame: FrameType) -> bool:
+    """Whether an exception is about to enter a handler, also the end of a `with` block.
+
+    No signal handler is called there. CPython 3.12 takes what a trace function raises there for an exception within the
+    handler, and leaves the one that was to be handled behind as `sys.exception()` of the thread, with all its frames.
+    """
+    return frame.f_code.co_code[frame.f_lasti] == PUSH_EXC_INFO
 
 
 def interrupt() -> None:

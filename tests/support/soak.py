@@ -20,7 +20,6 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -30,7 +29,7 @@ from halscope.session._engine import Engine
 from halscope.session._locks import check_locks
 from halscope_hooks import Frame, HalscopeError, Snapshot
 from support.made_host import eventually
-from support.soak_endings import ENDINGS
+from support.soak_endings import ENDINGS, who_keeps
 from support.soak_game import Findings, Refusals
 from support.soak_life import Life, World
 from support.soak_trouble import STUCK, no_alarm
@@ -96,21 +95,6 @@ def left_over() -> dict[str, int]:
         if isinstance(thing, (Session, Engine, Job, Subscription, Tap, Pull, Snapshot, Frame)):
             counts[type(thing).__name__] = counts.get(type(thing).__name__, 0) + 1
     return counts
-
-
-def who_keeps() -> str:
-    """The way from what is left to what keeps it: types, and the functions of frames."""
-    left = [thing for thing in gc.get_objects() if isinstance(thing, (Session, Engine, Snapshot))]
-    seen: set[int] = {id(left)}
-    way: list[object] = [*left[:1]]
-    for _ in range(12):
-        seen |= {id(thing) for thing in way}
-        keepers = [one for one in gc.get_referrers(way[-1]) if id(one) not in seen and one is not sys._getframe()]
-        if not keepers:
-            break
-        way.append(keepers[0])
-        del keepers
-    return " < ".join(one.f_code.co_qualname if isinstance(one, FrameType) else type(one).__name__ for one in way)
 
 
 def open_files() -> int:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 import threading
 from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from halscope.session import State
-from halscope_hooks import HostGoneError
+from halscope.session import Session, State
+from halscope.session._engine import Engine
+from halscope_hooks import HostGoneError, Snapshot
 from support.soak_game import MadeError
 
 if TYPE_CHECKING:
@@ -89,3 +92,21 @@ def close_by_signal(life: Life) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
+
+
+def who_keeps() -> str:
+    """The way from what is left of a session to what keeps it: types, and the functions of frames."""
+    there = gc.get_objects()
+    # In this order: a session keeps the others.
+    left = [thing for kind in (Session, Engine, Snapshot) for thing in there if isinstance(thing, kind)]
+    del there
+    way: list[object] = left[:1]
+    seen: set[int] = {id(left), id(way)}
+    for _ in range(12):
+        seen |= {id(thing) for thing in way}
+        keepers = [one for one in gc.get_referrers(*way[-1:]) if id(one) not in seen and one is not sys._getframe()]
+        if not keepers:
+            break
+        way.append(keepers[0])
+        del keepers
+    return " < ".join(one.f_code.co_qualname if isinstance(one, FrameType) else type(one).__name__ for one in way)

@@ -6,6 +6,7 @@ Every snapshot carries its number and its ROM's in its memory, so that whoever g
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,9 +41,10 @@ class Findings:
     _process: int = field(default_factory=os.getpid)
 
     def breach(self, what: str) -> None:
-        """Note that a rule was broken."""
+        """Note that a rule was broken, and say so at once: what follows may take so long that the soak is ended."""
         with self._lock:
             self.breaches.append(what)
+        print(f"breach: {what}", file=sys.stderr, flush=True)
 
     def count(self, what: str, more: int = 1) -> None:
         """Count something."""

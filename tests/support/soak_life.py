@@ -18,7 +18,7 @@ from halscope.session import JobTimeoutError, Session, State
 from halscope_hooks import HostError, Patch, Write
 from support.made_host import eventually, session_threads
 from support.soak_company import Company
-from support.soak_endings import Ending, make_it_end
+from support.soak_endings import Ending, make_it_end, who_keeps
 from support.soak_game import Findings, Game, MadeError, Refusals, failing_lookup, lookup_in, number_of
 from support.soak_hosts import SoakHost, SoakRemote, Way
 from support.soak_jobs import Jobs
@@ -288,7 +288,7 @@ class Life:
             self.alarms.end()
         make_it_end(self, ending)
         if not eventually(lambda: engine.state is State.CLOSED):
-            self.findings.breach(f"{ending}: the session does not end")
+            self.findings.breach(f"{ending}: the session does not end, kept by {who_keeps()}")
         engine.pump(math.inf)
         self.company.end(ending)
         self.jobs.settle(rest=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator
 from typing import final
 
@@ -26,10 +27,10 @@ class OpenReceipts:
         return receipt
 
     def fail(self, error: HostError) -> None:
-        """Complete every open receipt with an error."""
+        """Complete every open receipt with an error: a copy without frames, as the host raises `error` itself."""
         receipts, self._open = self._open, []
         for receipt in receipts:
-            receipt.complete(error)
+            receipt.complete(copy.copy(error))
 
     def close(self, emulator: str) -> None:
         """Complete every open receipt because the host is closed."""

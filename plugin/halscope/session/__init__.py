@@ -7,6 +7,7 @@ in a queue (`_queue`). docs/explanation/threads.md shows how they fit together.
 from halscope.session._cancel import CancelToken
 from halscope.session._decoding import Locate
 from halscope.session._delivery import Delivery, Subscription
+from halscope.session._errors import forget_frames
 from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SubscriptionStats
 from halscope.session._job_terms import JobState, JobTimeoutError, Priority, Progress, WriteTimeoutError
@@ -18,7 +19,7 @@ from halscope.session._session import Session
 from halscope.session._stats import Latencies, Percentiles, PoolStats
 from halscope.session._stopping import PhaseSeconds, PoolStoppedError, StopReport, exit_left
 from halscope.session._taps import Recording, Tap, TapOverflowError, TapStats
-from halscope.session._threads import forget_frames, new_thread
+from halscope.session._threads import new_thread
 
 __all__ = [
     "CancelToken",

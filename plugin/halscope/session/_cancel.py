@@ -8,6 +8,7 @@ finalizer that interrupts any other line of Python, a C extension's callback.
 from __future__ import annotations
 
 import logging
+import traceback
 import weakref
 from collections.abc import Callable
 from operator import call, itemgetter
@@ -114,7 +115,8 @@ class CancelToken:
                 trace = error.__traceback__
                 if isinstance(error, KeyError) and (trace is None or trace.tb_next is None):
                     break  # raised by `popitem`: another thread has called the last one
-                _LOG.exception("a callback of a cancel token failed")
+                # As text: a record that kept the error would keep the frames of whoever cancels.
+                _LOG.error("a callback of a cancel token failed\n%s", traceback.format_exc().rstrip())
         for child in self._alive():
             child.tell()
 

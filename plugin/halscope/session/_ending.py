@@ -12,6 +12,7 @@ import math
 import os
 import sys
 import time
+import traceback
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -181,7 +182,7 @@ def _guarded[T, R](phase: Callable[[T], R], ended: T) -> R | None:
     try:
         return phase(ended)
     except Exception:
-        log.exception("ending a session failed")
+        log.error("ending a session failed\n%s", traceback.format_exc().rstrip())  # not the error: see `_errors`
         return None
 
 

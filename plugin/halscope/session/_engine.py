@@ -38,6 +38,7 @@ from halscope.session._ending import (
     end_in_background,
     remember,
 )
+from halscope.session._errors import told_error
 from halscope.session._figures import SessionStats, State
 from halscope.session._host import GONE, HostLink
 from halscope.session._host_feed import HostFeed
@@ -53,7 +54,7 @@ from halscope.session._rights import Right
 from halscope.session._stats import Latencies
 from halscope.session._stopping import Deadline, PoolStoppedError, StopReport
 from halscope.session._tap_list import Taps
-from halscope.session._threads import inside, told_error
+from halscope.session._threads import inside
 
 log: Final = logging.getLogger("halscope.session")
 

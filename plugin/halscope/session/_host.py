@@ -14,6 +14,7 @@ from halscope_hooks import Capability, Host, HostChanged, HostError, HostInfo, U
 
 from halscope._output import third_party_code
 from halscope.session._cells import Cell
+from halscope.session._errors import told_error
 from halscope.session._host_call import HostCall
 from halscope.session._job_terms import JobState, Priority
 from halscope.session._jobs import Job, Keeper, Reporter, complete
@@ -147,7 +148,14 @@ class HostLink(Keeper):
         """
         call = HostCall(send, written)
         job: Job[None] = Job(
-            name, call, self, self._reporter, priority=Priority.LIVE, pausable=False, withdrawable=False
+            name,
+            call,
+            self,
+            self._reporter,
+            priority=Priority.LIVE,
+            pausable=False,
+            withdrawable=False,
+            keeps_frames=now,  # an error at once is raised to the caller, who gets no job
         )
 
         def add(calls: _Calls) -> _Calls:
@@ -236,6 +244,9 @@ class HostLink(Keeper):
                 job.call_back()
         finally:
             if job.state is not JobState.QUEUED:  # else an interrupt came first, and the next call retries
+                if not job.ended:
+                    job.keeps_frames = False  # from now on, whoever pumps ends it
+                    call.forget_frames()
                 sent = () if job.ended else ((job, call),)
 
                 def move(calls: _Calls) -> _Calls:
@@ -274,7 +285,8 @@ def _end(job: Job[None]) -> None:
         complete(cast("Job[object]", job))
     except BaseException as error:
         if job.state is JobState.RUNNING:  # an interrupt: those who wait for the job must be woken
-            job.finish(JobState.FAILED, error=error, text="".join(traceback.format_exception(error)))
+            text = "".join(traceback.format_exception(error))
+            job.finish(JobState.FAILED, error=told_error(error), text=text)
         raise
     if job.state is JobState.FAILED:
         failure = job.exception(0)

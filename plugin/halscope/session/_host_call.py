@@ -8,6 +8,7 @@ from typing import Final, final
 
 from halscope_hooks import WriteReceipt
 
+from halscope.session._errors import forget_frames, told_error
 from halscope.session._job_terms import WriteTimeoutError
 from halscope.session._jobs import JobContext
 
@@ -55,7 +56,8 @@ class HostCall:
         """End the job. Raises the host's error, or WriteTimeoutError if the emulator did not answer."""
         receipt, error = self._receipt, self._error
         if error is None and receipt is not None:
-            error = receipt.error
+            # A copy: the receipts of a link that ended have the same error, and the host raises it too.
+            error = None if receipt.error is None else told_error(receipt.error)
             if not receipt.done:
                 error = WriteTimeoutError(
                     f"the emulator has not answered a write for {ANSWER_WAIT:g} s, and may still make it; check that "
@@ -65,6 +67,11 @@ class HostCall:
         if error is not None:
             raise error
         self._written()
+
+    def forget_frames(self) -> None:
+        """Keep the host's error without its frames: an interrupt has cut off the call that would have told it."""
+        if self._error is not None:
+            forget_frames(self._error)
 
     def end_late(self) -> None:
         """Take the answer to a write whose job has ended: it came after the time-out."""

@@ -17,11 +17,12 @@ from halscope_hooks import Event, HostChanged, HostError, JobFailed, Update
 
 from halscope.session._cells import Cell
 from halscope.session._delivery import Callback, Delivery, Kinds, Lane, Subscription, callback_of
+from halscope.session._errors import forget_frames
 from halscope.session._locks import Rank, about_to_call_out
 from halscope.session._pull import Pull
 from halscope.session._queue import Era, Taken
 from halscope.session._rights import Right
-from halscope.session._threads import OwnThread, catchable, forget_frames, give_thread
+from halscope.session._threads import OwnThread, catchable, give_thread
 
 log: Final = logging.getLogger("halscope.session")
 

@@ -17,6 +17,7 @@ from halscope_hooks import CancelledError
 
 from halscope.session._cancel import CancelToken
 from halscope.session._cells import Bell, Cell
+from halscope.session._errors import forget_frames, raised_again
 from halscope.session._job_terms import Fate, JobState, JobTimeoutError, Priority, Progress, checked_seconds
 from halscope.session._locks import Rank
 
@@ -79,6 +80,7 @@ class Job[T]:
         "_work",
         "deadline",
         "id",
+        "keeps_frames",
         "key",
         "name",
         "plugin",
@@ -100,6 +102,7 @@ class Job[T]:
         parent: CancelToken | None = None,
         pausable: bool = True,
         withdrawable: bool = True,
+        keeps_frames: bool = True,
         plugin: str = "",
     ) -> None:
         self.id: Final = next(_NUMBERS)
@@ -117,6 +120,8 @@ class Job[T]:
         self._reporter = reporter
         self._unlisten: Callable[[], object] = _nothing
         self._callbacks: deque[Callable[[Job[T]], object]] = deque()
+        self.keeps_frames = keeps_frames
+        """Whether a failed job keeps the traceback of its error; its frames lead to whoever called the work."""
         self._pausable = pausable
         self._withdrawable = withdrawable
         self._progress = Progress()
@@ -156,7 +161,7 @@ class Job[T]:
         Raises:
             CancelledError: The job was cancelled; the text is the reason.
             JobTimeoutError: The job has not ended within `timeout`.
-            BaseException: The work's own error, with its traceback.
+            BaseException: A copy of the work's own error, with its traceback.
         """
         error = self.exception(timeout)
         if error is None:
@@ -167,7 +172,9 @@ class Job[T]:
             del error, self  # the traceback that the caller keeps refers to this frame
 
     def exception(self, timeout: float) -> BaseException | None:
-        """Return the work's error, a CancelledError with the reason, or `None` if the work succeeded.
+        """Return a copy of the work's error, a CancelledError with the reason, or `None` if the work succeeded.
+
+        The job's own error never comes out: a raise would add the caller's frames to it, and the job keep them.
 
         Raises:
             JobTimeoutError: The job has not ended within `timeout` seconds.
@@ -177,7 +184,7 @@ class Job[T]:
         fate = self._fate.value
         if fate.state is JobState.CANCELLED:
             return CancelledError(self.token.reason or "cancelled")
-        return None if fate.error is None else fate.error.with_traceback(fate.trace)  # each raise extends it
+        return None if fate.error is None else raised_again(fate.error, fate.trace)
 
     def cancel(self, reason: str = "cancelled") -> bool:
         """Ask the job to stop. A queued job ends at once, a running one when it checks its token. A write that was sent
@@ -405,6 +412,8 @@ def _run(job: Job[object]) -> JobState | None:
         trace = caught.__traceback__
         caught.__traceback__ = None if trace is None else trace.tb_next
         state, error, text = JobState.FAILED, caught, "".join(traceback.format_exception(caught))
+        if not job.keeps_frames:
+            forget_frames(caught)
     finally:
         context._job = None  # frames of the work may outlive it in a traceback
     if job._unsaid:

@@ -15,6 +15,7 @@ from typing import Final, Self, final
 from halscope_hooks import HalscopeError, Snapshot, Touched
 
 from halscope.formats.recording import RecordingWriter, trimmed
+from halscope.session._errors import told_error
 from halscope.session._locks import about_to_call_out
 from halscope.session._queue import Queue, Taken, nobody, shut_with
 from halscope.session._threads import catchable
@@ -121,7 +122,7 @@ class Reel(Queue[Snapshot]):
             self._tell(error)
             if self._failures >= self._most_failures:
                 log.error("tap %s is stopped: it failed %d times in a row", self.name, self._failures)
-                self.error = error
+                self.error = told_error(error)
                 self.clear()
         else:
             self._failures = 0
@@ -136,7 +137,7 @@ class Reel(Queue[Snapshot]):
         try:
             tap._end()
         except catchable() as error:
-            self.error = self.error or error
+            self.error = self.error or told_error(error)
             self._tell(error)
         self._ended = True
         self.over()
@@ -174,7 +175,7 @@ class Tap:
 
     @property
     def error(self) -> BaseException | None:
-        """The error that stopped it, or `None`."""
+        """The error that stopped it, without a traceback (the failure that was reported has it as text), or `None`."""
         return self._reel.error
 
     def close(self, timeout: float = CLOSE_WAIT) -> bool:

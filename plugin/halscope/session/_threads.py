@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
 import logging
 import signal
 import threading
@@ -165,37 +164,6 @@ def give_thread[Q: Woken](threads: dict[Q, OwnThread], queue: Q, fresh: OwnThrea
 def catchable() -> type[BaseException]:
     """Return what to catch around third-party code: everything, but on the main thread not Ctrl-C or sys.exit."""
     return Exception if threading.current_thread() is threading.main_thread() else BaseException
-
-
-def forget_frames(error: BaseException) -> None:
-    """Drop the traceback of an error, and of those it is chained to, once it was reported with its traceback as text.
-
-    A frame refers to its callers, so a callback's error refers to `Session.pump` and the session: keeping the error, or
-    queueing it for delivery, would keep a session alive that is otherwise dropped.
-    """
-    seen: set[int] = set()
-    chain: list[BaseException | None] = [error]
-    while chain:
-        link = chain.pop()
-        if link is not None and id(link) not in seen:
-            seen.add(id(link))
-            link.__traceback__ = None
-            chain += (link.__cause__, link.__context__)
-
-
-def told_error(error: BaseException) -> BaseException:
-    """Return the error to put into an event: a copy without a traceback, as whoever waits for the job raises `error`.
-
-    Each raise adds the frames of that caller, and with them often the session, to the traceback of the same object.
-    """
-    try:
-        copied = copy.copy(error)
-        if type(copied) is type(error) and copied.args == error.args:
-            return copied
-    except Exception as why:
-        log.debug("an error of type %s cannot be copied: %s", type(error).__name__, why)
-    forget_frames(error)
-    return error
 
 
 def inside() -> bool:

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Hashable
 from typing import Final, NamedTuple, final
 
@@ -59,7 +60,8 @@ class Reports:
             try:
                 callback(*args, **kwargs)
             except Exception:
-                _LOG.exception("the pool's own %s failed", name)
+                # As text: a record that kept the error would keep the frames of whoever waits for the job.
+                _LOG.error("the pool's own %s failed\n%s", name, traceback.format_exc().rstrip())
 
 
 class _State(NamedTuple):
