@@ -27,9 +27,9 @@ def test_the_colours_of_the_running_game_are_looked_up_only_when_cgram_changes(m
     looked = []
     locate = ColourIndex.locate
 
-    def counted(self: ColourIndex, cgram: np.ndarray) -> object:
+    def counted(self: ColourIndex, cgram: np.ndarray, *more: np.ndarray) -> object:
         looked.append(cgram)
-        return locate(self, cgram)
+        return locate(self, cgram, *more)
 
     monkeypatch.setattr(ColourIndex, "locate", counted)
     first = palette_places(workspace, moment(0))
