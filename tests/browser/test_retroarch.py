@@ -117,6 +117,17 @@ def test_a_sprite_in_retroarch_comes_from_the_block_that_the_roms_build_says(bes
     unfreeze(page)
 
 
+def test_what_only_retroarch_can_do_is_said(beside: Beside) -> None:
+    page = beside.page
+    page.get_by_text("The game is played and paused in the emulator").wait_for()
+    assert page.get_by_role("button", name="Pause").count() == 0
+    for key, reason in ((".", "cannot be run frame by frame from here"), ("r", "its states cannot be used from here")):
+        page.evaluate("() => document.activeElement?.blur()")
+        page.keyboard.press(key)
+        page.get_by_text(reason).wait_for()
+    page.get_by_role("button", name="Dismiss").click()
+
+
 def test_an_edit_is_in_retroarch_is_undone_and_its_patch_boots_to_the_same_picture(
     beside: Beside, tmp_path: Path
 ) -> None:
