@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from pypatchergba import patcher
-from support.demo_game import DemoGame
-from support.made_host import eventually
+from support.edited_page import booted_picture, card_of, shown_picture, wait_for_colours
 from support.shared_page import PATIENCE, SharedPage, go_on, pause, run_frame, shared_page
 
 expect.set_options(timeout=PATIENCE)
@@ -56,48 +55,14 @@ def watched(game: Any) -> Path:
     return Path(found[1])
 
 
-COLOURS = """canvas => { const {width, height} = canvas;
-  return new Set(new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer)).size; }"""
-
-
-def card_of(page: Page, number: int) -> Locator:
-    """The card of a figure by its place in the list, held by the figure's name: the game may sort it elsewhere."""
-    text = page.locator(".sprites li").nth(number).locator("span").inner_text()
-    return page.locator(".sprites li", has_text=text.partition(": ")[0]).first
-
-
-def wait_for_colours(page: Page, card: Locator, few: bool) -> None:
-    """Wait until a figure is painted in one colour, or in its own again."""
-    page.get_by_role("tab", name="Sprites").click()
-
-    def colours() -> int:
-        return int(card.locator("canvas").evaluate(COLOURS))
-
-    assert eventually(lambda: colours() == 2 if few else colours() > 2)  # a canvas that is not painted yet has one
-
-
 def paused_picture(page: Page) -> tuple[int, NDArray[np.uint8]]:
     """Pause the game; return the number of the frame and the game's picture, uint8[height, width, 3]."""
     page.mouse.move(2, 2)
     page.keyboard.press("Escape")  # no outline
     pause(page)
-    number = int(page.inner_text(".frame").removeprefix("frame "))
-    width, height, data = page.eval_on_selector(
-        ".game canvas",
-        """canvas => { const {width, height} = canvas;
-        return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]]; }""",
-    )
+    shown = shown_picture(page)
     go_on(page)
-    return number, np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
-
-
-def booted(rom: bytes, number: int) -> NDArray[np.uint8]:
-    """The picture of this frame of a game that runs from power-on."""
-    with DemoGame(available_cores()[0].name, rom) as game:
-        while (snapshot := game.host.step()).frame < number:
-            pass
-    assert snapshot.picture is not None
-    return snapshot.picture
+    return shown
 
 
 def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, game: Any, tmp_path: Path) -> None:
@@ -130,8 +95,8 @@ def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, g
     with rom_path() as rom:
         original = rom.read_bytes()
     patched = bytes(patcher.apply_bps(original, patch.read_bytes()))
-    assert np.array_equal(booted(patched, number), seen)
-    assert not np.array_equal(booted(original, number), seen)
+    assert np.array_equal(booted_picture(patched, number), seen)
+    assert not np.array_equal(booted_picture(original, number), seen)
     page.get_by_role("button", name="Revert").click()
     expect(row).to_have_count(0)
     wait_for_colours(page, card, few=False)

@@ -1,14 +1,16 @@
-"""Files that a page sends: only with the token and from the page itself, and not too long."""
+"""Files that a page sends: only with the token and from the page itself, not too long, and not too many."""
 
 from __future__ import annotations
 
-import http.client
+import contextlib
 import json
+import socket
 from collections.abc import Iterator
 
 import pytest
 from halscope.inspector._uploads import MOST_BYTES
-from support.inspected import Inspected, inspected, text_message
+from support.inspected import Inspected, frame_numbers, inspected, posted, text_message
+from support.made_host import eventually
 
 
 @pytest.fixture(scope="module")
@@ -21,20 +23,7 @@ def send(
     game: Inspected, body: bytes, *, length: int | None = None, headers: dict[str, str] | None = None
 ) -> tuple[int, bytes]:
     """POST a body as the page does; headers replace its own, an empty one leaves it out."""
-    own = f"127.0.0.1:{game.inspector.port}"
-    sent = {"Origin": f"http://{own}", "Authorization": f"Bearer {game.token}"} | (headers or {})
-    connection = http.client.HTTPConnection("127.0.0.1", game.inspector.port, timeout=20)
-    connection.putrequest("POST", "/upload")
-    connection.putheader("Content-Length", str(len(body) if length is None else length))
-    for name, value in sent.items():
-        if value:
-            connection.putheader(name, value)
-    connection.endheaders(body)
-    answer = connection.getresponse()
-    try:
-        return answer.status, answer.read()
-    finally:
-        connection.close()
+    return posted(game.inspector.port, game.token, body, length=length, headers=headers)
 
 
 def test_a_file_with_the_token_is_kept_until_it_is_taken(game: Inspected) -> None:
@@ -88,3 +77,40 @@ def test_questions_about_edits_are_refused_where_nothing_can_be_edited(game: Ins
     with game.page() as page:
         page.send(question)
         assert text_message(page, "answer")["error"]
+
+
+def begun(game: Inspected, length: int) -> socket.socket:
+    """Begin to send a file of this length, and stop in its midst."""
+    own = f"127.0.0.1:{game.inspector.port}"
+    one = socket.create_connection(("127.0.0.1", game.inspector.port), 60)
+    one.sendall(
+        f"POST /upload HTTP/1.1\r\nHost: {own}\r\nOrigin: http://{own}\r\nAuthorization: Bearer {game.token}\r\n"
+        f"Content-Length: {length}\r\n\r\n{'x' * (length // 2)}".encode()
+    )
+    return one
+
+
+def test_files_that_never_end_take_no_more_room_than_four(game: Inspected, caplog: pytest.LogCaptureFixture) -> None:
+    before, kept = game.frames, game.inspector._uploads
+    names = [json.loads(send(game, b"whole")[1])["upload"] for _ in range(4)]
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(40):
+            open_ones.enter_context(contextlib.closing(begun(game, 1000)))
+        assert eventually(lambda: send(game, b"one more")[0] == 503)
+        assert eventually(lambda: game.frames > before + 20)
+    assert eventually(lambda: send(game, b"picture")[0] == 200), "those that were cut off make room"
+    assert [kept.take(name) for name in names[1:]] == [b"whole"] * 3, "what was cut off is not kept"
+    assert [one.getMessage() for one in caplog.records] == []
+
+
+def test_a_flood_of_questions_is_refused_and_others_get_their_frames(
+    game: Inspected, caplog: pytest.LogCaptureFixture
+) -> None:
+    with game.page() as flood, game.page() as other:
+        for number in range(1, 1001):
+            flood.send(json.dumps({"type": "raw", "id": number, "offset": 0, "length": 1}))
+        assert len(frame_numbers(other, 10)) == 10
+        answers = [text_message(flood, "answer") for _ in range(1000)]
+        assert sorted(one["id"] for one in answers) == list(range(1, 1001))
+        assert {one.get("error", "") for one in answers} <= {"", "too many questions are open; 8 are allowed"}
+    assert [one.getMessage() for one in caplog.records] == []

@@ -95,6 +95,22 @@ class Inspected:
         self.session.close()
 
 
+def posted(
+    port: int, token: str, body: bytes, *, length: int | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
+    """POST a body to `/upload` as a page does; headers replace its own, an empty one leaves it out."""
+    sent = {"Origin": f"http://127.0.0.1:{port}", "Authorization": f"Bearer {token}"} | (headers or {})
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.putrequest("POST", "/upload")
+    connection.putheader("Content-Length", str(len(body) if length is None else length))
+    for name, value in sent.items():
+        if value:
+            connection.putheader(name, value)
+    connection.endheaders(body)
+    with contextlib.closing(connection), connection.getresponse() as answer:
+        return answer.status, answer.read()
+
+
 @contextlib.contextmanager
 def inspected(host: MadeHost | None = None) -> Iterator[Inspected]:
     """Run the game within the block."""

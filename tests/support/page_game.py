@@ -17,9 +17,16 @@ EDITOR = f"{sys.executable} {Path(__file__).parents[1] / 'browser' / 'painting_e
 
 
 class Game:
-    """`halscope play --no-browser` in a process of its own."""
+    """`halscope play --no-browser` in a process of its own.
 
-    def __init__(self, folder: Path, rom: Path, *more: object) -> None:
+    Args:
+        folder: Where it runs.
+        rom: The game.
+        more: Further arguments.
+        editor: The image editor that it opens.
+    """
+
+    def __init__(self, folder: Path, rom: Path, *more: object, editor: str = EDITOR) -> None:
         self.errors = folder / "errors.txt"
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
@@ -27,7 +34,7 @@ class Game:
                 stderr=errors,
                 stdout=subprocess.DEVNULL,
                 cwd=folder,
-                env=os.environ | {"PYTHONUNBUFFERED": "1", "HALSCOPE_EDITOR": EDITOR},
+                env=os.environ | {"PYTHONUNBUFFERED": "1", "HALSCOPE_EDITOR": editor},
             )
         assert eventually(lambda: "in a browser" in self.errors.read_text()), self.errors.read_text()
         found = re.search(r"http://\S+", self.errors.read_text())

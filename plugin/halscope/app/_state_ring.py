@@ -149,6 +149,8 @@ class StateRing:
             if state is not None and self._newest - self._head_frame < _RECENT:
                 state = self._states.get(state.before, state)
         if state is None:
+            if not self._able:
+                _stateful(host)  # says that it cannot be done here
             raise HostError("no state is kept yet, so the game cannot go back")
         return self._bring(host, state, 1)
 

@@ -19,7 +19,8 @@ async def _origin(asker: Asker, request: Request) -> list[dict[str, Any]] | None
     vram, bpp = request.integer("vram", 0, 0xFFFF), request.integer("bpp", 2, 8)
     origins = asker.describer.origins
     return await asker.about(
-        "origin", lambda update: origins(update, vram, "mode7" if bpp == _MODE_7 else bpp), request.id
+        *("origin", lambda update: origins(update, vram, "mode7" if bpp == _MODE_7 else bpp), request.id),
+        request.frame(),
     )
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections import OrderedDict
 from typing import Final, final
 
 from halscope_hooks import UsageError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 MOST_BYTES: Final = 4 << 20
 """Size of the largest file."""
 _MOST_FILES: Final = 4
 """Files that are kept; a further one takes the place of the oldest."""
+_MOST_COMING: Final = 4
+"""Files that are received at once."""
 
 
 @final
@@ -22,12 +25,27 @@ class Uploads:
 
     def __init__(self) -> None:
         self._files: OrderedDict[str, bytes] = OrderedDict()
+        self._coming = 0  # files that are being received
 
     async def receive(self, request: Request) -> Response:
-        """Keep the body of a request; the answer has its name. A body that is too long is refused before it is read."""
+        """Keep the body of a request; the answer has its name.
+
+        A body that is too long is refused before it is read, and so is one while too many others are on their way.
+        """
+        if self._coming >= _MOST_COMING:
+            return PlainTextResponse("too many files are coming; send it again", 503, headers={"connection": "close"})
+        self._coming += 1
+        try:
+            return await self._receive(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        finally:
+            self._coming -= 1
+
+    async def _receive(self, request: Request) -> Response:
         parts: list[bytes] = []
         size = 0
-        if request.headers.get("content-length", "0").isdigit():
+        with contextlib.suppress(ValueError):  # the server has refused what is no number
             size = int(request.headers.get("content-length", "0"))
         if size <= MOST_BYTES:
             size = 0

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { ask } from "./connection.js";
 import { figureNow, figureTiles } from "./figures.js";
-import { frame, located } from "./memory.js";
+import { frame, frozen, located } from "./memory.js";
 
 /**
  * A tile in VRAM, and the sprite that shows it if there is one; with the figure if this is what is pointed at.
@@ -57,6 +57,11 @@ export function point(place) {
     || figureKey(place) !== figureKey(last)) hovered.value = place;
 }
 
+/** @param {Place} place Ask where a tile comes from; of a frozen page, in the frame that it keeps. @returns {Promise<any[] | null>} */
+function askOrigin({ vram, bpp }) {
+  return ask("origin", { vram, bpp, ...(frozen.peek() ? { frame: frame.peek() } : {}) });
+}
+
 let asked = 0;
 
 effect(() => {
@@ -68,7 +73,7 @@ effect(() => {
     reading.value = false; // what had the pointer or the focus is gone
     return;
   }
-  ask("origin", { vram: place.vram, bpp: place.bpp }).then(
+  askOrigin(place).then(
     (origins) => number === asked && (known.value = { place, origins, error: "" }),
     (error) => number === asked && (known.value = { place, origins: null, error: error.message }),
   );
@@ -82,7 +87,7 @@ effect(() => {
   if (place !== null && hovered.peek() === null && !reading.value && Math.abs(now - lastAsked) >= 30) {
     lastAsked = now;
     const number = ++asked;
-    ask("origin", { vram: place.vram, bpp: place.bpp }).then(
+    askOrigin(place).then(
       (origins) => {
         if (number === asked && !(reading.peek() && known.peek()?.place === place)) known.value = { place, origins, error: "" };
       },

@@ -5,7 +5,7 @@ import { onMessage, order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
-import { frozen, host, memory, past } from "../memory.js";
+import { frozen, host, memory, past, trouble } from "../memory.js";
 import { layersOf, onScreenAt, tileAt } from "../layers.js";
 import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
@@ -48,6 +48,11 @@ export function releaseKeys() {
   tell("press", { buttons: [] });
 }
 
+/** Whether the game runs in a program of its own, which alone can pause it. */
+function runsElsewhere() {
+  return host.value !== null && extent.value.live && !host.value.capabilities.includes("paced");
+}
+
 /** Pause the game, or let it go on; of a game that cannot be paused from here the page keeps the picture instead. */
 export async function togglePause() {
   if (!extent.value.live) return togglePlay();
@@ -62,6 +67,10 @@ export async function togglePause() {
 /** Run one frame; a running game is paused first. In the timeline: show the next frame. */
 export async function stepFrame() {
   if (past.value !== null || !extent.value.live) return stepPast(1);
+  if (runsElsewhere()) {
+    trouble.value = `${host.value?.emulator} cannot be run frame by frame from here; the timeline steps through what it has shown: , and .`;
+    return;
+  }
   if (!paused.value) await togglePause();
   if (paused.value) await order("step");
 }
@@ -177,8 +186,9 @@ export function Game() {
         onPointerMove=${(/** @type {PointerEvent} */ e) => point(pointed(at(e)))}
         onPointerLeave=${() => (setNear(false), point(null))}
         onClick=${(/** @type {PointerEvent} */ e) => take(at(e))}></canvas>
-      ${frozen.value && html`<p class="line" role="status">This page is frozen (Space lets it go on); the game itself goes on:
-        it cannot be paused from here.</p>`}
+      ${frozen.value ? html`<p class="line" role="status">This page is frozen (Space lets it go on); the game itself goes on:
+        it cannot be paused from here.</p>`
+        : runsElsewhere() && html`<p class="line">The game is played and paused in the emulator; Space freezes this page.</p>`}
       ${memory.picture === null && html`<p class="empty">This host sends no picture. The sprites are on the right.</p>`}
       <${TimelineBar} />
     </section>`;
