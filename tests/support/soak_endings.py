@@ -98,9 +98,9 @@ def who_keeps() -> str:
     """The way from what is left of a session to what keeps it: types, and the functions of frames."""
     there = gc.get_objects()
     # In this order: a session keeps the others.
-    left = [thing for kind in (Session, Engine, Snapshot) for thing in there if isinstance(thing, kind)]
+    left: list[object] = [thing for kind in (Session, Engine, Snapshot) for thing in there if isinstance(thing, kind)]
     del there
-    way: list[object] = left[:1]
+    way = left[:1]
     seen: set[int] = {id(left), id(way)}
     for _ in range(12):
         seen |= {id(thing) for thing in way}
