@@ -16,7 +16,6 @@ from halscope.cli._page import wants_page
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Cell, Column, index_ranges, origin_cell, print_palettes, print_table
 from halscope.cli._workspace import workspace_from
-from halscope.cli.replay import show_recording
 from halscope.formats.recording import RecordingWriter
 
 COLUMNS = (
@@ -65,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace, workspace: Workspace | None, plugins: Plugins) -> int:
     """Serve the page: a recording as it is, states as the frames of a temporary one."""
+    from halscope.cli.replay import show_recording  # here: decoding alone needs no session
+
     files, frame = options.files, options.frame or 0
     states = all_states(files, options.obsel, options.frame)
     if len(files) == 1 and states[0].kind == "recording":

@@ -10,8 +10,6 @@ from typing import Final
 
 from halscope_hooks import UsageError
 
-from halscope.formats.tile_files import RAW_SUFFIXES
-
 _ANIMATED: Final = ".apng"
 _MOST_LETTERS: Final = 200
 _FIGURES: Final = re.compile(r"(unknown|[a-z0-9_-]+-[0-9a-f]{6})")
@@ -76,5 +74,6 @@ def sheet_name(png: Path, folders: Iterable[Path]) -> str:
 def _suffixes() -> tuple[str, ...]:
     """Return the ends of the names of sheets, palettes and raw tiles."""
     from halscope.formats.palettes import PALETTE_SUFFIXES  # only now: most commands never name a sheet
+    from halscope.formats.tile_files import RAW_SUFFIXES
 
     return (".png", *PALETTE_SUFFIXES, *sorted(RAW_SUFFIXES))
