@@ -33,7 +33,7 @@ def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[
         pytest.skip("no libretro core is installed")
     with pytest.MonkeyPatch.context() as patch, rom_path() as rom:
         patch.setenv("HALSCOPE_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        running = start_game(tmp_path_factory.mktemp("game"), rom, "--speed", "0.25")
+        running = start_game(tmp_path_factory.mktemp("game"), rom, "--speed", str(SLOW))
         yield running
         assert running.end() == 0, running.errors.read_text()
 

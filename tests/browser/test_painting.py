@@ -55,7 +55,7 @@ def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[
         pytest.skip("no libretro core is installed")
     folder = tmp_path_factory.mktemp("painted")
     with rom_path() as rom:
-        running = start_game(folder, rom, "--watch", folder / "sheets", "--speed", "0.25")
+        running = start_game(folder, rom, "--watch", folder / "sheets", "--speed", str(SLOW))
         yield running
         assert running.end() == 0, running.errors.read_text()
 

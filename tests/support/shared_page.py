@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 PATIENCE = 60_000  # milliseconds: what is waited for comes sooner, except on a machine that is busy with other things
 
-SLOW = 0.1
-"""Speed of the game, so that one scene of the demo lasts for all tests: it would go on by itself after 12 seconds."""
+SLOW = 0.06
+"""Speed of the game from its start, so that one scene of the demo lasts for all tests, however busy the machine is: it goes
+on by itself after 12 seconds of its time."""
 
 STILL = """
 async () => {

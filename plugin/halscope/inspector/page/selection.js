@@ -1,5 +1,5 @@
 // What the person points at, in whichever view: all views show it.
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { ask } from "./connection.js";
 import { figureNow, figureTiles } from "./figures.js";
 import { frame, frozen, located } from "./memory.js";
@@ -62,11 +62,12 @@ function askOrigin({ vram, bpp }) {
   return ask("origin", { vram, bpp, ...(frozen.peek() ? { frame: frame.peek() } : {}) });
 }
 
+const isIndexed = computed(() => located.value !== null); // their number changes all the time
 let asked = 0;
 
 effect(() => {
   const place = current();
-  void located.value; // ask again when the index is ready
+  void isIndexed.value; // ask again when the index is ready
   const number = ++asked;
   if (place === null) {
     known.value = null;
