@@ -192,7 +192,7 @@ def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
     st.sets(st.sampled_from(sorted(FITTING)), max_size=12),
     st.dictionaries(st.sampled_from(sorted(FITTING)), RUBBISH, min_size=3, max_size=8),
 )
-@examples(8)
+@examples(4)
 def test_any_field_of_any_question_is_answered_or_refused(
     asking: Asking, missing: set[str], rubbish: dict[str, Any]
 ) -> None:
