@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from pypatchergba import patcher
 from support.edited_page import booted_picture, card_of, shown_picture, wait_for_colours
-from support.shared_page import PATIENCE, SharedPage, go_on, pause, run_frame, shared_page
+from support.shared_page import PATIENCE, SLOW, SharedPage, go_on, pause, run_frame, shared_page
 
 expect.set_options(timeout=PATIENCE)
 

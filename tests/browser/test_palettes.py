@@ -14,7 +14,7 @@ from halscope.app import Workspace, inject_palettes
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from playwright.sync_api import Browser, Page, expect
-from support.shared_page import PATIENCE, SharedPage, go_on, pause, shared_page
+from support.shared_page import PATIENCE, SLOW, SharedPage, go_on, pause, shared_page
 
 expect.set_options(timeout=PATIENCE)
 

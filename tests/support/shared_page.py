@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 PATIENCE = 60_000  # milliseconds: what is waited for comes sooner, except on a machine that is busy with other things
 
 SLOW = 0.06
-"""Speed of the game from its start, so that one scene of the demo lasts for all tests, however busy the machine is: it goes
-on by itself after 12 seconds of its time."""
+"""Speed of the game from its start, so that one scene of the demo lasts for all tests, however busy the machine is: the
+demo goes on by itself after 12 seconds of its time."""
 
 STILL = """
 async () => {
