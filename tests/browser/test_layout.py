@@ -139,6 +139,7 @@ def test_blocks_are_found_by_the_consoles_address_and_sorted(page: Page) -> None
 def test_raw_bytes_are_those_of_the_rom(page: Page) -> None:
     page.keyboard.press("6")
     page.get_by_role("button", name="Raw bytes").click()
+    expect(page.locator("[role=tabpanel] .line")).to_contain_text("file offset $")  # an answer draws the field anew
     page.get_by_label("Offset").fill("8000")
     page.get_by_label("Offset").press("Enter")
     expect(page.locator("[role=tabpanel] .line")).to_contain_text("file offset $008000")

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
+from support.inspector_page import FRAME
 
 PATIENCE = 60_000  # milliseconds: what is waited for comes sooner, except on a machine that is busy with other things
 
 SLOW = 0.06
 """Speed of the game from its start, so that one scene of the demo lasts for all tests, however busy the machine is: the
 demo goes on by itself after 12 seconds of its time."""
+
+SETTLED = 240
+"""The frame from which the title's letters stand where they belong, in full colours."""
 
 STILL = """
 async () => {
@@ -40,6 +44,8 @@ class SharedPage:
         self.page.goto("about:blank")  # else only what follows the # differs
         self.page.goto(self.address)
         self.page.wait_for_selector(".sprites li")
+        self.set_speed(0.5)
+        self.page.wait_for_function(f"() => {FRAME} >= {SETTLED}")
         self.set_speed(SLOW)
 
     def set_speed(self, factor: float) -> None:
