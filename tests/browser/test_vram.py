@@ -74,6 +74,18 @@ def test_a_tile_of_the_background_is_pointed_at_in_the_game(still: Page) -> None
     assert eventually(lambda: still.evaluate(TINTED) == 0)
 
 
+CLICKED = """
+() => {
+  document.querySelector(".figures li button").click();
+  document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "n", bubbles: true}));
+}"""
+
+
+def test_the_key_for_the_whole_block_may_come_before_the_answer_to_the_click(still: Page) -> None:
+    still.evaluate(CLICKED)
+    expect(still.locator(".large .line").first).to_contain_text("seen since the start")
+
+
 # Pixels of the game's picture that are tinted.
 TINTED = """
 async () => {

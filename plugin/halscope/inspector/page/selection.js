@@ -58,7 +58,7 @@ export function point(place) {
 }
 
 /** @param {Place} place Ask where a tile comes from; of a frozen page, in the frame that it keeps. @returns {Promise<any[] | null>} */
-function askOrigin({ vram, bpp }) {
+export function askOrigin({ vram, bpp }) {
   return ask("origin", { vram, bpp, ...(frozen.peek() ? { frame: frame.peek() } : {}) });
 }
 

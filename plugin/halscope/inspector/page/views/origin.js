@@ -6,7 +6,7 @@ import { spriteShown } from "../figures.js";
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
 import { host, located, memory, progress } from "../memory.js";
-import { current, known, pinned, reading } from "../selection.js";
+import { askOrigin, current, known, pinned, reading } from "../selection.js";
 import { shownPalettes } from "../shown_palettes.js";
 import { sprites } from "../snes.js";
 import { opened, raw } from "./rom.js";
@@ -72,10 +72,16 @@ async function openEditor(place) {
   }
 }
 
-addKeys({ key: "n", does: "show the whole block of what is pointed at, or its neighbours in the ROM", run: () => {
+addKeys({ key: "n", does: "show the whole block of what is pointed at, or its neighbours in the ROM", run: async () => {
   const place = current(), answer = known.value;
-  const best = answer?.place === place ? answer?.origins?.[0] : undefined;
-  if (place !== null && best !== undefined) showBlock(best, place);
+  if (place === null) return;
+  try { // the key may come before the answer to the click
+    const [best] = (answer?.place === place ? answer.origins : await askOrigin(place)) ?? [];
+    if (best === undefined) told.value = "no block is known that this tile is from";
+    else showBlock(best, place);
+  } catch (error) {
+    told.value = /** @type {Error} */ (error).message;
+  }
 } });
 
 addAction({ key: "e", name: "Edit", does: "open what is pointed at in your image editor",
