@@ -62,6 +62,19 @@ def test_the_game_is_paused_stepped_and_goes_on(page: Page) -> None:
     wait_for_frames(page, 20)
 
 
+def test_the_speed_is_that_of_the_game_for_each_page(page: Page) -> None:
+    speed = page.get_by_label("Speed")
+    expect(speed).to_have_value("1")
+    speed.select_option("0.25")
+    page.wait_for_function(
+        "async () => (await import('/views/game.js')).speed.value === 0.25"
+    )  # the server has told it
+    page.reload()
+    expect(speed).to_have_value("0.25")
+    speed.select_option("1")
+    page.wait_for_function("async () => (await import('/views/game.js')).speed.value === 1")
+
+
 def test_the_keyboard_plays_the_game(page: Page) -> None:
     go_on(page)
     page.click("h1")

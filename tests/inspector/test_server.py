@@ -329,6 +329,19 @@ def test_all_pages_are_told_that_one_of_them_has_paused_the_game(
             assert text_message(other, "paused")["paused"] is paused
 
 
+def test_all_pages_are_told_how_fast_the_game_runs(game: Inspected, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(game.host, "info", replace(game.host.info, capabilities=frozenset({"driven", "paced"})))
+    asked: list[float] = []
+    monkeypatch.setattr(game.host, "set_speed", asked.append, raising=False)
+    with game.page() as one, game.page() as other:
+        assert text_message(other, "hello")["speed"] == 1
+        one.send('{"type": "speed", "factor": 0.5}')
+        assert text_message(other, "speed")["speed"] == 0.5
+    assert asked == [0.5]
+    with game.page() as later:
+        assert text_message(later, "hello")["speed"] == 0.5
+
+
 def test_what_a_page_asked_of_the_emulator_is_done_even_if_it_leaves_at_once(
     game: Inspected, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,8 @@ class Controls:
         self._held: dict[object, frozenset[str]] = {}
         self.paused = False
         """Whether the game was paused by a request."""
+        self.speed = 1.0
+        """The multiple of the console's speed that was asked for last; 0 means as fast as possible."""
 
     def ask[T](self, work: Callable[[Host], T]) -> Future[T]:
         """Have the game's thread call `work` with the host. The future has its result, or its HalscopeError.

@@ -212,7 +212,8 @@ class _Running:
                     if page is not None:
                         page.follow(session)
                         page.follow_edits(edits)
-                    play.run(schedule_from(self._options), 1.0 if self._options.speed is None else self._options.speed)
+                    controls.speed = 1.0 if self._options.speed is None else self._options.speed
+                    play.run(schedule_from(self._options), controls.speed)
             finally:
                 self.last = play.last
                 outlining.close()

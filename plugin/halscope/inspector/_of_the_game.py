@@ -38,7 +38,13 @@ async def _step(asker: Asker, _: Request) -> None:
 
 async def _speed(asker: Asker, request: Request) -> None:
     factor = request.number("factor", 0, 16)
-    await asker.game(lambda host: _paced(host).set_speed(factor))
+
+    def set_speed(host: Host) -> None:
+        _paced(host).set_speed(factor)
+        asker.controls.speed = factor
+        asker.notices.post("speed", {"speed": factor}, keep=False)  # pages that come later have it in `hello`
+
+    await asker.game(set_speed)
 
 
 def _paced(host: Host) -> Paced:

@@ -130,6 +130,7 @@ class Page:
             "rom": info.rom.path,
             "capabilities": sorted(info.capabilities),
             "paused": self.controls.paused,
+            "speed": self.controls.speed,
         }
 
     async def _tell(self) -> None:

@@ -1,11 +1,11 @@
 // The page: the game on the left, one or two views on the right, what is pointed at below; or a single view.
 import { render } from "preact";
 import { computed, effect, signal } from "@preact/signals";
-import { connect } from "./connection.js";
+import { connect, order } from "./connection.js";
 import { html } from "./html.js";
 import { ended, frame, host, matches, memory, progress, STARTING, status, trouble } from "./memory.js";
 import { pinned, point } from "./selection.js";
-import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, stepFrame, togglePause } from "./views/game.js";
+import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, speed, stepFrame, togglePause } from "./views/game.js";
 import { addKeys, keys, runKey } from "./keys.js";
 import { alone, firstShare, forgetWindows, gameShare, Guarded, missingWindows, popOut, second, Splitter, wide } from "./layout.js";
 import { News } from "./views/edits.js";
@@ -48,6 +48,7 @@ addEventListener("storage", (event) => { // another window has chosen it
 });
 effect(() => {
   paused.value = host.value?.paused ?? false;
+  speed.value = host.value?.speed ?? 1;
 });
 
 function Head() {
@@ -61,7 +62,7 @@ function Head() {
     ${matches.value === false && html`<span class="warning" title="The composed picture differs from the emulator's: what is
       shown of layers and sprites may be wrong in this frame.">differs from the emulator's picture</span>`}
     ${can("paced") && html`<button aria-pressed=${paused.value} onClick=${togglePause}>${
-      paused.value ? "Go on" : "Pause"}</button><button onClick=${stepFrame}>Step</button>`}
+      paused.value ? "Go on" : "Pause"}</button><button onClick=${stepFrame}>Step</button><${Speed} />`}
     <button aria-pressed=${outlineAll.value} onClick=${() => (outlineAll.value = !outlineAll.value)}>Outlines</button>
     ${missing.length > 0 && html`<span class="group"><button title=${`Open ${missing.join(", ")} in windows again`}
       onClick=${() => missing.forEach(popOut)}>Windows (${missing.length})</button><button
@@ -69,6 +70,20 @@ function Head() {
     <button onClick=${() => (theme.value = theme.value === "light" ? "dark" : "light")}>Theme</button>
     <button aria-expanded=${help.value} onClick=${() => (help.value = !help.value)}>Keys</button>
   </header>`;
+}
+
+/** @type {[number, string][]} */
+const SPEEDS = [[0.25, "¼×"], [0.5, "½×"], [1, "1×"], [2, "2×"], [4, "4×"], [0, "full"]];
+
+/** How fast the game runs. */
+function Speed() {
+  const now = speed.value, known = SPEEDS.some(([factor]) => factor === now);
+  return html`<label>Speed <select value=${`${now}`} title="Multiple of the console's speed; full: as fast as the machine can"
+    onChange=${async (/** @type {any} */ e) => {
+      const select = e.currentTarget;
+      if (!(await order("speed", { factor: Number(select.value) }))) select.value = `${speed.peek()}`;
+      select.blur(); // else the arrows change it, and do not play
+    }}>${(known ? SPEEDS : [...SPEEDS, /** @type {const} */ ([now, `${now}×`])]).map(([factor, name]) => html`<option value=${`${factor}`}>${name}</option>`)}</select></label>`;
 }
 
 /** Show two views at once, or one again. */

@@ -25,7 +25,7 @@ export const matches = signal(/** @type {boolean | null} */ (null));
 export const past = signal(/** @type {number | null} */ (null));
 /** Whether the picture of a past frame was composed by Halscope. */
 export const composed = signal(false);
-/** @type {import("@preact/signals").Signal<{emulator: string, host: string, rom: string | null, capabilities: string[], paused: boolean} | null>} */
+/** @type {import("@preact/signals").Signal<{emulator: string, host: string, rom: string | null, capabilities: string[], paused: boolean, speed: number} | null>} */
 export const host = signal(null);
 /** The status between the connection and the first word of a game. */
 export const STARTING = "the game is starting";

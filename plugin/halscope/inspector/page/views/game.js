@@ -16,6 +16,9 @@ const TINT = "rgb(255 0 255 / 0.45)"; // of tiles that a view has picked out
 /** Which sprites are outlined: all on the screen, or only the one that is pointed at. */
 export const outlineAll = signal(false);
 export const paused = signal(false);
+/** Multiple of the console's speed; 0: as fast as possible. */
+export const speed = signal(1);
+onMessage("speed", (message) => (speed.value = message.speed));
 onMessage("paused", (message) => (paused.value = message.paused)); // this page has done it, or another one
 
 /** Keys and the buttons that they hold. Codes, not letters: the places on the keyboard count. */
