@@ -119,8 +119,9 @@ def test_the_first_click_in_the_game_takes_the_figure_and_the_second_one_its_spr
         wait_for_frames(page, 30)
         pause(page)
     assert found is not None
-    x, y, count = found
     page.keyboard.press("4")
+    expect(page.locator(".oam")).to_be_visible()
+    x, y, count = page.evaluate(INSIDE)  # where the picture is now
     before = page.locator(".game canvas").bounding_box()
     page.mouse.move(x, y)
     expect(page.locator("tr.chosen")).to_have_count(count)

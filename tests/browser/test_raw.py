@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,7 +51,7 @@ def test_where_the_frames_of_an_uncompressed_figure_are_takes_two_actions(page: 
         page.keyboard.up("Enter")
     assert eventually(lambda: page.evaluate(RAW) is not None)
     pause(page)
-    card = page.locator(".figures li button", has_text=re.compile("raw 0x")).first
+    card = page.locator(".figures li button", has_text="raw 0x", has_not_text="hal 0x").first
     card.click()  # 1
     found = page.locator("footer .found")
     expect(found).to_contain_text("raw 0x")

@@ -75,6 +75,7 @@ def page_of(browser: Browser, folder: Path, *command: object) -> Iterator[Page]:
 
 def test_a_recording_is_stepped_on_its_page(browser: Browser, files: Path) -> None:
     with rom_path() as rom, page_of(browser, files, "replay", "run.hrec", "--rom", rom) as page:
+        expect(page.get_by_role("group", name="Timeline")).to_be_visible()  # its number is 0 before it is connected too
         expect(page.locator(".frame")).to_have_text("frame 0")
         page.keyboard.press("]")
         expect(page.locator(".frame")).to_have_text("frame 60")

@@ -30,7 +30,8 @@ def run(options: argparse.Namespace, *, keep_edits: bool = False) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    if options.frames is None and options.json is False and options.watch is None and not wants_page(options):
+    watches = options.watch is not None or getattr(options, "project", None) is not None
+    if options.frames is None and options.json is False and not watches and not wants_page(options):
         raise UsageError(
             "the output is no terminal, so no page opens: give --no-browser to get its address, or --frames N, "
             "--watch DIR or --json"
