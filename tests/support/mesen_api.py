@@ -65,6 +65,9 @@ class EmuFunctions:
     log: list[str]
     _error: type[Exception]
     _table: Any
+    lua_reads: bool
+    _images: Any
+    """What Lua reads without asking, by the memory's number: a copy, until somebody may have written."""
     _state: dict[bytes, object] | None
     _writes: list[Write]
     _walking: bool
@@ -117,10 +120,10 @@ class EmuFunctions:
 
     def _emu_read32(self, *given: Any) -> int:
         self._parameters(given, 2, 3)
-        address, kind = self._number(given[0]), self._number(given[1]) & 0xFF
+        kind = self._number(given[1]) & 0xFF
         memory = self._memory(kind)
-        if memory is not None and address + 4 <= len(memory):  # the fast way: thousands of calls a frame
-            return int.from_bytes(memory[address : address + 4].tobytes(), "little")
+        if memory is not None and self.lua_reads:
+            self._images[kind] = memory.tobytes()  # for the next ones, see `_FAST_READ`
         return self._read(4, given)
 
     def _emu_write(self, *given: Any) -> None:
@@ -134,6 +137,7 @@ class EmuFunctions:
         name = MEMORIES[kind]
         byte = value & (0x7F if name == "snesCgRam" and address & 1 else 0xFF)
         memory[address] = byte
+        self._images[kind] = None
         space = CORE_SPACES.get(name)
         if space is not None:
             self._writes.append(Write(space, address, bytes([byte])))  # type: ignore[arg-type]
