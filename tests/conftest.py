@@ -52,7 +52,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    """After the last test of a file: what it leaves for the others need not be looked at by each collection of theirs."""
+    """After the last test of a file: what it leaves need not be looked at by each collection in the next files."""
     result = yield
     if nextitem is not None and nextitem.path != item.path:
         gc.collect()

@@ -93,7 +93,7 @@ def test_a_write_into_vram_is_drawn_although_the_core_keeps_decoded_tiles(rom: P
         before = go_to(host, MEADOW["id"], SETTLED)
         write_all(host, Write("vram", area.start, bytes(255 - byte for byte in before.vram[area].tolist())))
         loads = variable(before, "scene_frame")
-        poll_until(host, lambda snapshot: variable(snapshot, "scene_frame") > loads + 4)
+        last = poll_until(host, lambda snapshot: variable(snapshot, "scene_frame") > loads + 4)
         host.pause()
         while (snapshot := host.poll(0.3)) is not None:
             last = snapshot

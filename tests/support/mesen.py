@@ -122,6 +122,7 @@ class StandIn(EmuFunctions):
         self._events: dict[int, dict[int, Any]] = {}
         self._references = 0
         self._ready = False
+        self._forget: Any = None
         self._writes: list[Write] = []
         self.snapshot = self.host.step()
         self._copy()
