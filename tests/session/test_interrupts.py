@@ -32,7 +32,8 @@ def interrupt_lines(lives: Lives, folder: Path, *, threads: bool, every: int) ->
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("threads", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [False, True])
 @pytest.mark.parametrize("lives", [interrupted_life, life_with_handler])
 def test_at_some_lines(tmp_path: Path, lives: Lives, threads: bool) -> None:
     interrupt_lines(lives, tmp_path, threads=threads, every=SOME[threads])
