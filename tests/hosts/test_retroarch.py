@@ -61,10 +61,10 @@ def home(folder: Path) -> Path:
 
 def paused(retroarch: RetroArchProcess, host: RetroArchHost) -> Snapshot:
     """Pause RetroArch and return the last frame that it showed."""
-    retroarch.command("PAUSE_TOGGLE")
-    last = None
-    while (snapshot := host.poll(0.5)) is not None or last is None:
-        last = snapshot or last
+    last = poll_until(host, lambda _: True)  # what it shows if it stands still from here on
+    retroarch.pause()
+    while (snapshot := host.poll(0.5)) is not None:
+        last = snapshot
     return last
 
 
@@ -78,7 +78,7 @@ def test_a_write_is_on_retroarchs_screen(retroarch: RetroArchProcess, host: Retr
     assert before.picture is not None
     assert shown.shape == before.picture.shape
     assert np.abs(shown.astype(int) - before.picture).max() <= 8  # RetroArch expands five bits in its own way
-    retroarch.command("PAUSE_TOGGLE")
+    retroarch.resume()
 
     piece = max((p for p in MEADOW["vram"] if "tiles" in p["block"]), key=lambda p: p["size"])
     write_all(host, Write("vram", piece["vram_byte"], b"\xff" * piece["size"]))

@@ -114,6 +114,24 @@ class RetroArchProcess:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(text.encode(), ("127.0.0.1", self._port))
 
+    def pause(self) -> None:
+        """Pause the running game, and wait until RetroArch says that it is."""
+        self.command("PAUSE_TOGGLE")
+        self.until(lambda: b" PAUSED " in self._status(), "a paused game")
+
+    def resume(self) -> None:
+        """Let the paused game run, and wait until RetroArch says that it does."""
+        self.command("PAUSE_TOGGLE")
+        self.until(lambda: b" PLAYING " in self._status(), "a running game")
+
+    def _status(self) -> bytes:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.settimeout(1)
+            asker.sendto(b"GET_STATUS", ("127.0.0.1", self._port))
+            with contextlib.suppress(TimeoutError):
+                return asker.recv(1024)
+        return b""
+
     def until(self, condition: Callable[[], Any], what: str) -> Any:
         """Wait until the condition holds."""
         end = time.monotonic() + PATIENCE
