@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from halscope import decode_frame
 from halscope.app._coverage_text import coverage_json, coverage_lines
-from halscope.app._doubts import doubts
+from halscope.app._doubts import doubts, judged_doubts
 from halscope.app._moment_sheet import write_moment_sheet
 from halscope.app._pictures import write_frame_pictures
 from halscope.app._run_truth import SAMPLED, RunTruth
@@ -50,13 +50,15 @@ def update_of(snapshot: Snapshot, origins: VramOrigins | None = None) -> Update:
 
 
 def test_a_proven_frame_has_no_doubts() -> None:
-    frame = with_match(decode_frame(snapshot_of("right", effects="unknown")))
-    assert frame.matches is True
-    assert doubts(frame) == ()
+    frame = decode_frame(snapshot_of("right", effects="unknown"))
+    assert doubts(frame) == (), "it is compared where it was not"
+    assert len(judged_doubts(frame)) == 1
+    assert with_match(frame).matches is True
+    assert judged_doubts(with_match(frame)) == ()
 
 
 def test_a_frame_that_differs_or_may_differ_says_so() -> None:
-    (differs,) = doubts(with_match(decode_frame(snapshot_of("wrong"))))
+    (differs,) = doubts(decode_frame(snapshot_of("wrong")))
     assert "differ from the emulator's picture" in differs
     assert len(doubts(with_match(decode_frame(snapshot_of("wrong", effects="unknown"))))) == 2
     (unknown,) = doubts(with_match(decode_frame(snapshot_of("none", effects="unknown"))))

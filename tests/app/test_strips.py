@@ -18,11 +18,13 @@ from halscope.codecs.hal import HAL
 from halscope.export import bps
 from halscope.formats.recording import RecordingWriter
 from halscope.inject import EditedSheet, apply_patch, plan_edit, read_sheet, to_patch
+from halscope.ppu.compose import compose_screen
 from halscope.project import EditList
 from halscope_hooks import Changes, ImageError, Patch, Snapshot, Update, UsageError
 from pypatchergba import patcher
 from support.edit_rom import FIRST, LEAD, EditRom, make_edit_rom
 from support.edit_scene import Entry, make_snapshot
+from support.probe_rom import expected_registers
 
 FOLDER = f"hal-{FIRST:06x}"
 
@@ -98,6 +100,28 @@ def test_the_next_run_writes_only_what_no_strip_has(edit_rom: EditRom, workspace
         game.strips.finish()
         assert {path.stem for path in (tmp_path / FOLDER).glob("*.png")} == names
     assert len(read_sheet(tmp_path / FOLDER / "strip-2.png").sheet.cells) == 4
+
+
+def with_picture(snapshot: Snapshot, *, right: bool) -> Snapshot:
+    """The moment with the emulator's picture: the composed one, or another one."""
+    ppu = expected_registers({"obsel": 0x63, "inidisp": 0x0F, "tm": 0x10})
+    shown = compose_screen(decode_frame(replace(snapshot, ppu=ppu))).rgb
+    shown = shown if right else shown ^ np.uint8(0x80)
+    return replace(snapshot, ppu=ppu, picture=shown, raster_effects="none")
+
+
+@pytest.mark.parametrize("wrong", [(), (2,), (1, 2)])
+def test_a_strip_says_that_a_picture_differs_from_the_emulators(
+    edit_rom: EditRom, workspace: Workspace, wrong: tuple[int, ...]
+) -> None:
+    strips = Strips(workspace, [FOLDER])
+    for number, picture in enumerate([1] * 3 + [2] * 3):
+        snapshot = with_picture(moment(edit_rom, number, picture), right=picture not in wrong)
+        strips.add(decode_frame(snapshot), lambda vram=snapshot.vram: workspace.index().locate_vram(vram))  # type: ignore[misc]
+    (strip,) = strips.settled(None)
+    assert strip.pictures == 2
+    assert ["differ from the emulator's picture" in doubt for doubt in strip.sheet.doubts] == [True] * bool(wrong)
+    assert strips.doubts_of(FOLDER) == strip.sheet.doubts
 
 
 def test_a_figure_that_never_comes_is_named(edit_rom: EditRom, workspace: Workspace, tmp_path: Path) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope import PpuRegisters, Snapshot
+from halscope import PpuRegisters, Snapshot, decode_frame
 from halscope.app import Workspace
 from halscope.app._animation import console_rate
 from halscope.cli import main
 from halscope.demo import rom_path, truth
+from halscope.formats.recording import RecordingReader
+from halscope.ppu.compose import compose_screen
 from halscope.ppu.oam import OamEntry
 from PIL import Image
 from support.oam import pack_oam
+from support.probe_rom import expected_registers
 from support.recordings import record
 
 STEPS = [(0, 6), (1, 12), (2, 3), (1, 9), (0, 6)]  # place in the block, frames
@@ -80,6 +84,31 @@ def test_the_pictures_are_there_with_the_consoles_durations(
     assert np.array_equal(first, last)
     assert not np.array_equal(third, mirrored)
     assert 0 < (first[:, :, 3] == 0).sum() < first[:, :, 3].size
+
+
+def test_an_animation_of_frames_that_differ_from_the_emulators_pictures_says_so(
+    demo: Workspace, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ppu = expected_registers({"obsel": 0x60, "inidisp": 0x0F, "tm": 0x10})
+    said = []
+    for wrong in ((), (18,)):  # where the third picture comes
+        pictured = []
+        with RecordingReader(recording) as frames:
+            for snapshot in frames:
+                shown = compose_screen(decode_frame(replace(snapshot, ppu=ppu))).rgb
+                flaw = np.uint8(0x80 * (snapshot.frame in wrong))
+                pictured.append(replace(snapshot, ppu=ppu, picture=shown ^ flaw, raster_effects="none"))
+        path = tmp_path / f"{len(wrong)}.hrec"
+        record(path, pictured)
+        words = ["export", str(demo.rom.path), "--recording", str(path), "--figure", figure(demo)]
+        assert main([*words, "-o", str(tmp_path / "walk.png")]) == 0
+        text = capsys.readouterr().out
+        assert main([*words, "-o", str(tmp_path / "walk.png"), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out).get("doubts", [])
+        assert text.splitlines()[1:] == found
+        said.append(found)
+    assert said[0] == []
+    assert ["differ from the emulator's picture" in doubt for doubt in said[1]] == [True]
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from halscope import decode_frame
 from halscope.inspector._frames import FrameStream
+from halscope.ppu.compose import compose_screen
 from halscope_hooks import Changes, PpuRegisters, Snapshot, Update
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.made_host import made_snapshot
+from support.probe_rom import expected_registers
 
 
 class Reader:
@@ -101,6 +103,37 @@ def test_a_picture_that_is_the_same_is_not_sent_again() -> None:
         picture = np.full((224, 256, 3), 5, np.uint8)
         head = reader.take(stream.message(update_of(dataclasses.replace(made_snapshot(0), picture=picture))))
         assert ("picture" in head) == (copy == 0)
+
+
+def pictured(number: int, *, right: bool) -> Update:
+    """A frame with the emulator's picture: the composed one, or another one."""
+    snapshot = dataclasses.replace(made_snapshot(number), ppu=expected_registers({"inidisp": 0x0F, "tm": 0x10}))
+    shown = compose_screen(decode_frame(snapshot)).rgb
+    return update_of(
+        dataclasses.replace(snapshot, picture=shown if right else shown ^ np.uint8(0x80), raster_effects="none")
+    )
+
+
+def test_a_page_is_told_whether_frames_match_twice_a_second_and_of_each_that_stays() -> None:
+    stream, reader = FrameStream(), Reader()
+
+    def told(number: int, *, right: bool, still: bool = False) -> tuple[bool | None, list[str]]:
+        head = reader.take(stream.message(pictured(number, right=right), still=still))
+        return head["matches"], head.get("doubts", [])
+
+    assert told(0, right=True) == (True, [])
+    assert told(29, right=False) == (True, [])
+    matches, (doubt,) = told(30, right=False)
+    assert matches is False
+    assert "differ from the emulator's picture" in doubt
+    assert told(31, right=True) == (False, [doubt])
+    assert told(32, right=True, still=True) == (True, [])
+    assert told(33, right=False, still=True) == (False, [doubt])
+    assert told(30, right=True) == (True, []), "an earlier state was loaded"
+    bare = dataclasses.replace(made_snapshot(100), raster_effects="unknown")
+    head = reader.take(stream.message(update_of(bare)))
+    assert head["matches"] is None
+    assert ["raster effects are unknown" in doubt for doubt in head["doubts"]] == [True]
 
 
 class Counted:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
+    from halscope.app._doubts import judged_doubts
     from halscope.app._dropped import Dropped, put_picture
     from halscope.app._edit_steps import STEP_ACTIONS, StepAction, StepChange, step_changes, stepped
     from halscope.app._edits_view import EditNews, EditPicture, EditsView, EditView, Step, WrittenBlock
@@ -228,6 +229,7 @@ __all__ = [
     "inject_colour_edits",
     "inject_palettes",
     "inspect_files",
+    "judged_doubts",
     "keep_knowledge",
     "known_figures",
     "last_change",
@@ -303,6 +305,7 @@ _MODULES = {
     "Past": "halscope.app._past",
     "RecordedFrames": "halscope.app._kept_frames",
     "Timeline": "halscope.app._timeline",
+    "judged_doubts": "halscope.app._doubts",
     "Dropped": "halscope.app._dropped",
     "put_picture": "halscope.app._dropped",
     "BlockUse": "halscope.app._uses",

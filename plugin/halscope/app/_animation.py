@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from halscope_hooks import Frame, UsageError, VramOrigins
 from numpy.typing import NDArray
 
 from halscope._files import write_atomic
+from halscope.app._doubts import doubts
 from halscope.app._figure_names import figure_name
 from halscope.app._regroup import names_figure
 from halscope.app._workspace import Workspace
@@ -42,6 +43,7 @@ class WrittenAnimation:
         rate: Frames of the console a second.
         width: Width in pixels.
         height: Height in pixels.
+        doubts: What may be wrong with the pictures; empty if they are proven.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class WrittenAnimation:
     rate: float
     width: int
     height: int
+    doubts: tuple[str, ...]
 
     def describe(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -62,7 +65,14 @@ class WrittenAnimation:
             "seconds": round(self.frames / self.rate, 3),
             "width": self.width,
             "height": self.height,
-        }
+        } | ({"doubts": list(self.doubts)} if self.doubts else {})
+
+
+class _Seen(NamedTuple):
+    """What is known of a picture: the name of its sheet, and what may be wrong with it."""
+
+    name: str
+    doubts: tuple[str, ...]
 
 
 def write_animation(workspace: Workspace, recording: Path, wanted: str, output: Path) -> WrittenAnimation:
@@ -84,17 +94,17 @@ def write_animation(workspace: Workspace, recording: Path, wanted: str, output: 
     """
     if output.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{output}: an animation is a .gif, or an animated .png (.apng); give one of these names")
-    animations, names = Animations(), dict[int, str]()
+    animations, seen = Animations(), dict[int, _Seen]()
     tracker, decoder = workspace.tracker(), FrameDecoder()
     pages = page_table(workspace.rom.mapping, workspace.rom.data.size)
     with RecordingReader(recording) as reader:
         for snapshot in reader:
             frame = decoder.decode(with_raster(snapshot, workspace.rom.data, pages))
-            _follow(workspace, frame, partial(tracker, snapshot.vram), animations, names)
+            _follow(workspace, frame, partial(tracker, snapshot.vram), animations, seen)
     tracks = [
         track
         for track in animations.tracks.values()
-        if any(names_figure(names[number], wanted) for number in track.pictures)
+        if any(names_figure(seen[number].name, wanted) for number in track.pictures)
     ]
     if not tracks:
         raise UsageError(
@@ -109,7 +119,8 @@ def write_animation(workspace: Workspace, recording: Path, wanted: str, output: 
     longest = max(track.pictures, key=lambda number: sum(s.frames for s in track.steps if s.picture == number))
     height, width = shown[0].rgba.shape[:2]
     frames = sum(one.frames for one in shown)
-    return WrittenAnimation(output, names[longest], len(track.pictures), frames, rate, width, height)
+    notes = tuple(dict.fromkeys(doubt for number in track.pictures for doubt in seen[number].doubts))
+    return WrittenAnimation(output, seen[longest].name, len(track.pictures), frames, rate, width, height, notes)
 
 
 def console_rate(workspace: Workspace) -> float:
@@ -158,15 +169,16 @@ def _follow(
     frame: Frame,
     origins: Callable[[], VramOrigins],
     animations: Animations,
-    names: dict[int, str],
+    seen: dict[int, _Seen],
 ) -> None:
     """Follow the figures of the next frame, and name their new pictures."""
+    notes: tuple[str, ...] | None = None
     for _, picture in animations.add(frame, workspace.plugins.group_sprites(frame)):
-        if picture.number not in names:
+        if picture.number not in seen:
             codecs = workspace.plugins.codecs()
-            names[picture.number] = figure_name(
-                sheet_from_metasprite(frame, picture.group, origins(), workspace.rom, codecs)
-            )
+            sheet = sheet_from_metasprite(frame, picture.group, origins(), workspace.rom, codecs)
+            notes = doubts(frame) if notes is None else notes
+            seen[picture.number] = _Seen(figure_name(sheet), notes)
 
 
 def _flipped(step: Step, first: Step) -> tuple[bool, bool]:

@@ -79,7 +79,7 @@ class Collecting:
         """Return how far it is as JSON, with the pictures from number `since` on.
 
         Each picture has `width`, `height`, `pixels` (base64 of width × height bytes, each an entry of CGRAM from 128
-        on, 0 transparent) and `cgram` (BGR555, from entry 128 on).
+        on, 0 transparent) and `cgram` (BGR555, from entry 128 on). `doubts` says what may be wrong with any of them.
         """
         with self._lock:
             pictures = self._pictures()
@@ -90,6 +90,7 @@ class Collecting:
                 "ended": self.ended,
                 "count": len(pictures),
                 "pictures": [_picture_json(one) for one in pictures[since:]],
+                "doubts": list(self._strips.doubts_of(self._key)),
             }
 
     def write(self, kind: CollectedKind, folder: Path) -> Path:

@@ -97,6 +97,8 @@ class WrittenSheet:
             ],
             "palettes": self.colours,
         }
+        if self.sheet.doubts:
+            document["doubts"] = list(self.sheet.doubts)
         if self.layout is not None:
             document |= {"lead": self.layout.lead, "columns": self.layout.columns, **self.layout.layout.describe()}
             document |= {"colours_from": self.layout.colours_from}

@@ -16,7 +16,6 @@ from halscope.app._rom_edits import RomEdits
 from halscope.app._sheet_folder import SheetFolder
 from halscope.app._workspace import Workspace
 from halscope.inject import Sheet
-from halscope.ppu import with_match
 from halscope.project import Knowledge
 
 TELL_EVERY: Final = 180  # frames between two pages while new sheets keep coming; else they are written at once
@@ -81,7 +80,7 @@ class NewSheets:
                 "another --watch folder to see what comes later"
             )
         written: list[Sheet] = []
-        notes = doubts(with_match(update.frame)) if fresh else ()
+        notes = doubts(update.frame) if fresh else ()
         try:
             for name, plain in [*fresh.items()][: max(room, 0)]:
                 sheet = replace(plain, doubts=notes)

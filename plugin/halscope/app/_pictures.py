@@ -19,7 +19,6 @@ from halscope.app._sheet_folder import note_of
 from halscope.app._workspace import Workspace
 from halscope.export.pictures import SERIES, Box, Entry, annotated_screen, captioned, png_bytes, sprite_sheet
 from halscope.inject import sheet_from_sprite
-from halscope.ppu import with_match
 from halscope.ppu.cgram import obj_palette, to_rgb
 from halscope.ppu.compose import compose_screen
 from halscope.ppu.grouping import Metasprite, group_sprites, is_on_screen, screen_y
@@ -239,7 +238,7 @@ def write_frame_pictures(
     Raises:
         UsageError: The screen cannot be drawn (see `screen_of`).
     """
-    notes = doubts(with_match(update.frame))
+    notes = doubts(update.frame)
     title = name if workspace is None else f"{workspace.rom.title}: {name}"
     names = names or {}
     groups = (group_sprites if workspace is None else workspace.plugins.group_sprites)(update.frame)

@@ -8,7 +8,7 @@ from typing import Any, Final, final
 from halscope_hooks import Frame, Update
 
 from halscope.app._coverage_text import coverage_json, coverage_lines
-from halscope.app._doubts import doubts
+from halscope.app._doubts import judged_doubts
 from halscope.ppu import with_match
 from halscope.ppu.coverage import Coverage, RunCoverage
 
@@ -42,7 +42,7 @@ class JudgedFrame:
             "matches": self.frame.matches,
             "raster_effects": self.frame.snapshot.raster_effects,
         }
-        if found := doubts(self.frame):
+        if found := judged_doubts(self.frame):
             document["doubts"] = list(found)
         if self.coverage is not None:
             document["coverage"] = coverage_json(self.coverage)
@@ -146,7 +146,7 @@ class RunTruth:
         if frame.matches is None:
             self._uncompared += 1
             self._without_picture += frame.snapshot.picture is None
-            for doubt in doubts(frame):
+            for doubt in judged_doubts(frame):
                 self._doubts[doubt] = self._doubts.get(doubt, 0) + 1
         else:
             self._compared += 1

@@ -83,6 +83,11 @@ class Strips:
         """Return the figures that had a wanted name, as they were followed."""
         return [*self._tracks[name].values()]
 
+    def doubts_of(self, name: str) -> tuple[str, ...]:
+        """Return what may be wrong with the pictures of a wanted name, each reason once."""
+        taken = (self._taken[number] for track in self.tracks_of(name) for number in track.pictures)
+        return tuple(dict.fromkeys(doubt for one in taken if one is not None for doubt in one.sheet.doubts))
+
     def pictures_of(self, name: str) -> list[Picture]:
         """Return the pictures that these figures showed, in the order of appearance, editable or not."""
         numbers = dict.fromkeys(number for track in self.tracks_of(name) for number in track.pictures)
@@ -119,6 +124,7 @@ class Strips:
             edited: Tiles that edits have made: pictures with any of them are left out, as the ROM lacks them.
         """
         new = self.animations.add(frame, self.workspace.plugins.group_sprites(frame))
+        notes: tuple[str, ...] | None = None
         for track, picture in new:
             if picture.number not in self._taken:
                 sheet = sheet_from_metasprite(
@@ -127,7 +133,9 @@ class Strips:
                 self._names[picture.number] = figure_name(sheet)
                 usable = any(cell.origin is not None for cell in sheet.cells)
                 usable = usable and not any(cell.tile in edited for cell in sheet.cells)
-                sheet = replace(sheet, doubts=doubts(frame)) if usable else sheet
+                if usable:
+                    notes = doubts(frame) if notes is None else notes
+                    sheet = replace(sheet, doubts=notes)
                 self._taken[picture.number] = _Taken(sheet, picture.group.palettes) if usable else None
             for name in self.wanted:
                 if names_figure(self._names[picture.number], name):

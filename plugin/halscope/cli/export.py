@@ -63,6 +63,8 @@ def _animation(options: argparse.Namespace, workspace: Workspace) -> int:
             f"{written.path}: {written.figure}, {written.pictures} pictures of {written.width}x{written.height}, "
             f"{seconds:.2f} s"
         )
+        for doubt in written.doubts:
+            say(doubt, "yellow")
     return 0
 
 

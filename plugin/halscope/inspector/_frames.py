@@ -10,13 +10,16 @@ from halscope_hooks import TILE_BYTES, PpuRegisters, Snapshot, Update
 from numpy.typing import NDArray
 
 import halscope._codec as _codec
+from halscope.app import judged_doubts
 from halscope.inspector._messages import packed
+from halscope.ppu import with_match
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from halscope.app import Past
 
 _COUNT_EVERY: Final = 30  # frames: counting the located tiles takes longer than all else
+_COMPARE_EVERY: Final = 30  # frames: comparing one with the emulator's picture takes 1 to 2 ms
 _GAP: Final = 4  # unchanged tiles (rows) between two changed ones that are sent along: a run costs as much in the head
 _REGISTERS: Final = tuple(field.name for field in fields(PpuRegisters))
 
@@ -29,19 +32,25 @@ class FrameStream:
         self._last: Snapshot | None = None
         self._located: int | None = None
         self._counted = 0  # the frame whose tiles were counted
+        self._compared: int | None = None  # the frame that was compared last
+        self._matches: bool | None = None  # what came of it
+        self._doubts: tuple[str, ...] = ()  # likewise
         self._picture: NDArray[np.uint8] | None = None  # the one that the page has
 
-    def message(self, update: Update, past: Past | None = None) -> bytes:
+    def message(self, update: Update, past: Past | None = None, *, still: bool = False) -> bytes:
         """Return the message about a frame.
 
         Args:
             update: The frame.
             past: The same as a frame of the timeline, if it is one.
+            still: Whether the frame stays on the page, as the game is paused.
 
         The head has `type` "frame", `frame`, `parts` (a list of [name, offset, length in bytes]; of "vram" the changed
         tiles, of "picture" the changed rows, all others whole), and where they differ from the last message `ppu` and
         `picture` ([width, height]). `located` is the number of tiles in VRAM with a known origin, counted twice a
-        second; `null` while the ROM is not indexed.
+        second; `null` while the ROM is not indexed. `matches` and `doubts` (what may be wrong with what is shown; left
+        out if nothing) are those of the last frame that was compared with the emulator's picture: two a second are, and
+        each that stays on the page.
         A frame of the timeline has its position there as `past`, and `composed` where its picture was composed.
         """
         snapshot, last = update.snapshot, self._last
@@ -75,11 +84,21 @@ class FrameStream:
             self._located = None if update.origins is None else update.origins.located
             self._counted = snapshot.frame
         head["located"] = self._located
-        head["matches"] = update.frame.matches
+        self._compare(update, always=still or past is not None)
+        head["matches"] = self._matches
+        if self._doubts:
+            head["doubts"] = self._doubts
         head["parts"] = [(name, offset, len(data)) for name, offset, data in parts]
         message = packed(head, [data for _, _, data in parts])
         self._last = snapshot
         return message
+
+    def _compare(self, update: Update, *, always: bool) -> None:
+        """Compare the frame with the emulator's picture, if it is time to."""
+        number = update.snapshot.frame
+        if always or self._compared is None or not 0 <= number - self._compared < _COMPARE_EVERY:
+            frame = with_match(update.frame)
+            self._compared, self._matches, self._doubts = number, frame.matches, judged_doubts(frame)
 
 
 def _of_size(picture: NDArray[np.uint8] | None, shape: tuple[int, ...]) -> memoryview | None:

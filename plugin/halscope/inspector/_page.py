@@ -171,7 +171,7 @@ class Page:
                 continue
             self._sent.append(self.update)
             self._unseen += 1
-            await self._send(self._stream.message(self.update, past))
+            await self._send(self._stream.message(self.update, past, still=self.controls.paused))
 
     async def _post(self) -> None:
         """Send what all pages are told."""

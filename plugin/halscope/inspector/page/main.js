@@ -3,7 +3,7 @@ import { render } from "preact";
 import { computed, effect, signal } from "@preact/signals";
 import { connect, order } from "./connection.js";
 import { html } from "./html.js";
-import { ended, frame, host, matches, memory, progress, STARTING, status, trouble } from "./memory.js";
+import { doubts, ended, frame, host, matches, memory, progress, STARTING, status, trouble } from "./memory.js";
 import { pinned, point } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, speed, stepFrame, togglePause } from "./views/game.js";
 import { addKeys, keys, runKey } from "./keys.js";
@@ -59,8 +59,8 @@ function Head() {
     <span class="rom">${host.value === null ? status.value : `${host.value.rom?.split(/[\\/]/).at(-1) ?? "a ROM"} on ${
       host.value.emulator}`}</span>
     <span class="frame">frame ${frame.value}</span>
-    ${matches.value === false && html`<span class="warning" title="The composed picture differs from the emulator's: what is
-      shown of layers and sprites may be wrong in this frame.">differs from the emulator's picture</span>`}
+    ${doubts.value.length > 0 && html`<span class="warning" title=${`Layers and sprites may be wrong here: ${
+      doubts.value.join("; ")}.`}>${matches.value === false ? "differs from" : "may differ from"} the emulator's picture</span>`}
     ${can("paced") && html`<button aria-pressed=${paused.value} onClick=${togglePause}>${
       paused.value ? "Go on" : "Pause"}</button><button onClick=${stepFrame}>Step</button><${Speed} />`}
     <button aria-pressed=${outlineAll.value} onClick=${() => (outlineAll.value = !outlineAll.value)}>Outlines</button>

@@ -21,6 +21,8 @@ export const received = signal(0);
 export const located = signal(/** @type {number | null} */ (null));
 /** Whether the composed picture equals the emulator's; null where it was not compared. */
 export const matches = signal(/** @type {boolean | null} */ (null));
+/** What may be wrong with what is shown of layers and sprites; empty if it is proven. */
+export const doubts = signal(/** @type {string[]} */ ([]));
 /** Position in the timeline of the frame that is shown; null while it is the running game's newest. */
 export const past = signal(/** @type {number | null} */ (null));
 /** Whether the picture of a past frame was composed by Halscope. */
@@ -60,7 +62,7 @@ export function paint() {
  * Take in a message about a frame.
  * @param {{frame: number, parts: [string, number, number][], ppu?: Record<string, number | null>,
  *   picture?: [number, number], located: number | null, matches: boolean | null,
- *   past?: number, composed?: boolean}} head
+ *   doubts?: string[], past?: number, composed?: boolean}} head
  * @param {Uint8Array} bytes the bytes of all parts
  */
 export function takeFrame(head, bytes) {
@@ -91,6 +93,8 @@ export function takeFrame(head, bytes) {
   received.value++;
   located.value = head.located;
   matches.value = head.matches;
+  const told = head.doubts ?? [];
+  if (told.join() !== doubts.peek().join()) doubts.value = told;
   past.value = head.past ?? null;
   composed.value = head.composed ?? false;
 }

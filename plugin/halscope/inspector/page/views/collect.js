@@ -12,7 +12,8 @@ import { view } from "./view.js";
 
 /**
  * @typedef {{width: number, height: number, pixels: string, cgram: number[]}} Picture
- * @typedef {{figure: string, frames: number, of: number, ended: boolean, count: number, pictures: Picture[]}} Collected
+ * @typedef {{figure: string, frames: number, of: number, ended: boolean, count: number, pictures: Picture[],
+ *   doubts: string[]}} Collected
  */
 
 const EVERY = 250; // milliseconds between two questions
@@ -108,6 +109,7 @@ export function Collect() {
       ${FORMATS.map(([kind, name, does]) => html`<button key=${kind} title=${does} onClick=${() => save(kind)}>${name}</button>`)}
       <button onClick=${() => (void end(), ([state.value, told.value] = [null, ""]))}>Close</button></div>
     <div class="strip" tabindex="0" role="group" aria-label="Pictures">${now.pictures.map((picture, n) => html`<${Shown} key=${n} picture=${picture} />`)}</div>
+    ${now.doubts.map((doubt) => html`<p class="line empty">${doubt}</p>`)}
     ${told.value && html`<p class="line" role="status">${told.value}</p>`}
   </section>`;
 }
