@@ -96,7 +96,7 @@ def workspace(game: Game, edge: EdgeRule | None) -> Workspace:
 
 def test_the_shipped_profiles_know_the_rules_that_disassemblies_show() -> None:
     rules = {profile.id: {decoder.edge for decoder in profile.decoders} for profile in profiles()}
-    assert rules["super-mario-world"] == rules["zelda-3"] == rules["simcity"] == {"next-bank"}
+    assert rules["super-mario-world"] == rules["zelda-3"] == {"next-bank"}
     assert rules["earthbound"] == rules["kirby-super-star"] == {"linear"}
     assert rules["halscope-demo"] == {"wrap"}
     assert rules["arcana"] == {None}

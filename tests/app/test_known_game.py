@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 from halscope import hal
 from halscope.app import Plugins, Workspace
 from halscope.codecs import lz
+from halscope.codecs.simcity import SIMCITY
 from halscope.demo import rom_path, truth
 from halscope.rom.image import Rom
-from halscope_hooks import Decoder, GameProfile, PointerTable, hookimpl
+from halscope_hooks import Codec, Decoder, GameProfile, PointerTable, hookimpl
 from support.drawn_art import animation, planar
 from support.roms import make_rom
 
@@ -161,14 +163,15 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     assert Workspace.open(path).game is None
 
 
-def test_the_shipped_profile_of_a_split_table_proves_every_block_of_it() -> None:
-    """A ROM laid out as Super Mario World is: three tables of bytes at $00:B992, and blocks that are not HAL."""
-    image = make_rom(0x80000, title=b"SUPER MARIOWORLD", seed=4)
-    image[0x387E : 0x387E + len(CODE)] = CODE
+def rom_with_split_table(title: bytes, codec: Codec, tables: tuple[int, int, int], count: int) -> tuple[Rom, list[int]]:
+    """A ROM with a decoder's code, a table in three places, and blocks that are not HAL; and the blocks' offsets."""
+    image = make_rom(0x80000, title=title, seed=4)
+    for decoder in (0x387E, 0x10DD):
+        image[decoder : decoder + len(CODE)] = CODE
     rng = np.random.default_rng(2)
     offsets, at = [], 0x8000
-    for _ in range(50):
-        packed = lz.encode(b"".join(planar(frame, 4) for frame in animation(rng, 16, 8)), format="lz2")
+    for _ in range(count):
+        packed = codec.encode(b"".join(planar(frame, 4) for frame in animation(rng, 16, 8)))
         if at // 0x8000 != (at + len(packed)) // 0x8000:
             at = (at // 0x8000 + 1) * 0x8000
         image[at : at + len(packed)] = packed
@@ -176,11 +179,35 @@ def test_the_shipped_profile_of_a_split_table_proves_every_block_of_it() -> None
         at += len(packed) + int(rng.integers(1, 40))
     blank = Rom.from_bytes(image)
     for number, offset in enumerate(offsets):
-        for table, byte in zip((0x3992, 0x39C4, 0x39F6), blank.to_snes(offset).to_bytes(3, "little"), strict=True):
+        for table, byte in zip(tables, blank.to_snes(offset).to_bytes(3, "little"), strict=True):
             image[table + number] = byte
-    workspace = Workspace(Rom.from_bytes(image, "made.sfc"), Plugins())
+    return Rom.from_bytes(image, "made.sfc"), sorted(offsets)
+
+
+def proven_by_pointers(workspace: Workspace, codec: str) -> list[int]:
+    return sorted(block.offset for block in workspace.blocks() if (block.codec, block.start) == (codec, "pointer"))
+
+
+def test_the_shipped_profile_of_a_split_table_proves_every_block_of_it() -> None:
+    """A ROM laid out as Super Mario World is: three tables of bytes at $00:B992, and blocks that are not HAL."""
+    rom, offsets = rom_with_split_table(b"SUPER MARIOWORLD", lz.LZ2, (0x3992, 0x39C4, 0x39F6), 50)
+    workspace = Workspace(rom, Plugins())
     assert workspace.game is not None
     assert (workspace.game.match.profile.id, workspace.game.notes) == ("super-mario-world", ())
-    assert workspace.game.starts["lz2"].tolist() == sorted(offsets)
-    proven = {block.offset for block in workspace.blocks() if (block.codec, block.start) == ("lz2", "pointer")}
-    assert proven == set(offsets)
+    assert workspace.game.starts["lz2"].tolist() == offsets
+    assert proven_by_pointers(workspace, "lz2") == offsets
+
+
+def test_simcity_has_no_profile_and_the_game_file_of_the_page_proves_its_blocks(tmp_path: Path) -> None:
+    rom, offsets = rom_with_split_table(b"SIMCITY", SIMCITY, (0x185B, 0x1862, 0x1869), 7)
+    assert Workspace(rom, Plugins()).game is None, "SimCity is no HAL game"
+    page = (Path(__file__).parents[2] / "docs/reference/lz-format.md").read_text("utf-8")
+    (printed,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "game.toml").write_text(printed)
+    (tmp_path / "made.sfc").write_bytes(rom.data.tobytes())
+    workspace = Workspace.open(tmp_path / "made.sfc")
+    assert workspace.game is not None
+    assert workspace.game.notes == ()
+    assert workspace.game.edges == {"simcity": "next-bank"}
+    assert workspace.game.starts["simcity"].tolist() == offsets
+    assert proven_by_pointers(workspace, "simcity") == offsets
