@@ -33,6 +33,7 @@ from support.documented_tour import TOUR
 from support.in_process import halscope
 from support.made_host import eventually
 from support.mesen_file import build_file, values_of
+from support.recorded_demo import RECORD
 
 PATIENCE = 300.0
 GUIDE = "docs/how-to/write-a-plugin.md"
@@ -407,6 +408,9 @@ def test_the_commands_run_as_printed(
                     continue
                 if command.text == TOUR:
                     shutil.copytree(request.getfixturevalue("demo_tour"), tmp_path / "halscope-demo")
+                    continue
+                if (record := RECORD.fullmatch(command.text)) is not None:
+                    shutil.copy(request.getfixturevalue("recorded_demo") / "run.hrec", tmp_path / record[2])
                     continue
                 if words[1] == "attach" and words[2] not in hosts:
                     running.enter_context(emulator(words[2], tmp_path / "game.sfc", monkeypatch))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +32,9 @@ SAME = 230  # an earlier one with the same frame of the hero
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(recorded_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the demo ROM and a recording of it."""
-    folder = tmp_path_factory.mktemp("figures")
-    with rom_path() as path:
-        (folder / "game.sfc").write_bytes(path.read_bytes())
-    done = halscope("record", "game.sfc", "-o", "run.hrec", "--frames", 300, "--press", "start@150-152", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return shutil.copytree(recorded_demo, tmp_path_factory.mktemp("figures") / "demo")
 
 
 def extract(folder: Path, out: str, *options: object, frame: int = FRAME) -> dict[str, Path]:

@@ -83,12 +83,11 @@ def test_the_text_says_where_the_tiles_begin(rom: Path, tmp_path: Path, capsys: 
 
 
 @pytest.fixture(scope="module")
-def recording(rom: Path) -> Path:
+def recording(request: pytest.FixtureRequest) -> Path:
     if not available_cores():
         pytest.skip("no libretro core is installed")
-    path = rom.with_name("run.hrec")
-    assert main(["record", str(rom), "-o", str(path), "--frames", "300", "--press", "start@150-152"]) == 0
-    return path
+    recorded: Path = request.getfixturevalue("recorded_demo")
+    return recorded / "run.hrec"
 
 
 @pytest.fixture

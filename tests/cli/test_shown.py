@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.demo import rom_path
 from halscope.export._canvas import DIM, TEXT
 from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import available_cores
@@ -27,13 +27,9 @@ FRAME = 290  # of the meadow
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(recorded_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the demo ROM, a recording of it, and dumps of one of its frames."""
-    folder = tmp_path_factory.mktemp("shown")
-    with rom_path() as path:
-        (folder / "game.sfc").write_bytes(path.read_bytes())
-    done = halscope("record", "game.sfc", "-o", "run.hrec", "--frames", 300, "--press", "start@150-152", cwd=folder)
-    assert done.returncode == 0, done.stderr
+    folder = shutil.copytree(recorded_demo, tmp_path_factory.mktemp("shown") / "demo")
     with RecordingReader(folder / "run.hrec") as reader:
         snapshot = reader[FRAME]
     snapshot.vram.tofile(folder / "vram.dmp")
