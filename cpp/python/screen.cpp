@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -201,6 +202,18 @@ py::array_t<std::uint16_t> cgram_at(const Colours& cgram, std::optional<unsigned
     return colours;
 }
 
+RegisterValues registers_at(const RegisterValues& registers, const py::object& raster, unsigned row) {
+    const auto writes = raster_of(raster);
+    const std::array<std::uint16_t, snes::kColours> no_colours{};
+    snes::Raster rows(registers_of(registers), snes::Cgram(no_colours), writes);
+    rows.advance(row);
+    RegisterValues found(snes::kRegisters);
+    for (unsigned n = 0; n < found.size(); ++n) {
+        if (rows.registers().knows(snes::Reg::inidisp, n)) found[n] = rows.registers().at(snes::Reg::inidisp, n);
+    }
+    return found;
+}
+
 py::tuple register_names() {
     py::list names;
     for (const char* name : snes::kRegisterNames) names.append(name);
@@ -237,6 +250,8 @@ void bind_screen(py::module_& module) {
                "under sprites).");
     module.def("snes_cgram_at", &cgram_at, arg("cgram"), arg("cgadd"), arg("raster"), arg("row"),
                "The palette of a row of the picture, uint16[256] with bit 15 clear.");
+    module.def("snes_registers_at", &registers_at, arg("registers"), arg("raster"), arg("row"),
+               "The registers of a row of the picture, in the order of `registers`; CGADD is left as it is.");
     module.def("snes_compare", &compare, arg("composed"), arg("shown"), arg("half_pixel_left"), arg("field"),
                "Compare two pictures uint8[h, w, 3] in 5 bits: (differing pixels, uint8[h, w] 1 where they differ).");
     module.def("snes_drawn_picture", &drawn_picture, arg("raw"), arg("width"), arg("layout"),

@@ -9,16 +9,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from halscope import decode_frame
 from halscope.app import open_host
 from halscope.demo import rom_path
 from halscope.formats.recording import RecordingWriter
 from halscope.hosts.libretro import available_cores
-from halscope_hooks import capability
+from halscope.ppu.compose import compose_screen
+from halscope_hooks import RASTER_DTYPE, capability
 from playwright.sync_api import Browser, Page, expect
 from support.made_host import eventually
+from support.ppu_states import noise
 
 expect.set_options(timeout=30_000)
 
@@ -93,6 +98,33 @@ def test_a_recording_is_stepped_on_its_page(browser: Browser, files: Path) -> No
         assert page.locator(".compare img").count() == 2
         page.keyboard.press(" ")  # it is played
         expect(page.locator(".frame")).to_have_text("frame 89")
+
+
+def test_a_tile_is_pointed_at_where_hdma_has_put_it_and_a_frame_that_differs_says_so(
+    browser: Browser, tmp_path: Path
+) -> None:
+    vram = np.zeros(0x10000, np.uint8)
+    vram[32:96] = 0xFF
+    vram[0x8000:0x8800].view("<u2").reshape(32, 32)[:, :2] = [1, 2]  # two columns of tiles
+    scrolls = [(0, 0x0D, 0), (0, 0x0D, 0), (100, 0x0D, 8), (100, 0x0D, 0)]  # BG1HOFS: 0, and 8 from row 100 on
+    state = noise(np.random.default_rng(1), inidisp=0x0F, bgmode=1, bg1sc=0x40, bg1hofs=8, tm=1)
+    state.vram = vram
+    snapshot = replace(state.snapshot(), raster=np.array(scrolls, RASTER_DTYPE), raster_effects="some")
+    with RecordingWriter(tmp_path / "split.hrec") as writer:
+        shown = compose_screen(decode_frame(snapshot)).rgb
+        for number, picture in enumerate((shown, shown ^ np.uint8(0x80))):
+            writer.append(replace(snapshot, frame=number, picture=picture))
+    with page_of(browser, tmp_path, "replay", "split.hrec") as page:
+        expect(page.get_by_role("group", name="Timeline")).to_be_visible()
+        box = page.locator(".game canvas").bounding_box()
+        assert box is not None
+        for row, tile in ((20, 1), (200, 2), (20, 1)):
+            page.mouse.move(box["x"] + box["width"] * 4 / 256, box["y"] + box["height"] * row / 224)
+            expect(page.locator("footer")).to_contain_text(f"VRAM ${32 * tile:04x}")
+        expect(page.locator("header .warning")).to_have_count(0)
+        page.keyboard.press(".")
+        expect(page.locator("header .warning")).to_have_text("differs from the emulator's picture")
+        expect(page.locator("header .warning")).to_have_attribute("title", re.compile("something changed while it was"))
 
 
 def test_two_savestates_are_shown_and_compared_on_their_page(browser: Browser, files: Path) -> None:

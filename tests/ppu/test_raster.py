@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from halscope.ppu import with_raster
+from halscope.ppu import ppu_at, with_raster
 from halscope.rom.mapping import Mapping, page_table
 from halscope_hooks import RASTER_DTYPE, CpuRegisters, DmaChannel, PpuRegisters, Snapshot
 from hypothesis import given
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from support.hdma_reference import random_table, writes_of
 from support.interrupts import interrupted_in
 from support.plain_hdma import UNITS
+from support.plain_screen import rows_of
+from support.probe_rom import expected_registers
 
 IDLE = DmaChannel(dmap=0, bbad=0, a1t=0, a1b=0, das=0, dasb=0, a2a=0, ntrl=0)
 WRITES = list[tuple[int, int, int]]
@@ -120,6 +122,24 @@ def test_a_channel_that_reads_from_the_ppu_writes_nothing_to_it() -> None:
     found = walked(bytes([1, 9, 0]), 0x80)
     assert rows(found) == []
     assert found.raster_effects == "none"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 40), st.sampled_from([*range(2), *range(5, 0x15), *range(0x1A, 0x34)]), st.integers(0, 255)
+        ),
+        max_size=40,
+    ),
+    st.integers(0, 45),
+)
+def test_the_registers_of_a_row_are_those_that_the_console_has_there(writes: WRITES, row: int) -> None:
+    raster = np.array(sorted(writes, key=lambda write: write[0]), RASTER_DTYPE)
+    ppu = expected_registers({"bgmode": 1, "bg1hofs": 0x155, "m7a": 0x1234, "coldata": 0x56B5})
+    snapshot = dataclasses.replace(snapshot_of({}), ppu=ppu, raster=raster, raster_effects="some")
+    plain = next(one for one in rows_of(snapshot, 224) if one.row == row)
+    assert dataclasses.asdict(ppu_at(snapshot, row)) == plain.regs
+    assert ppu_at(dataclasses.replace(snapshot, raster=None), row) == ppu
 
 
 def test_channels_write_a_line_in_their_order() -> None:

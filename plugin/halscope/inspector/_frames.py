@@ -51,7 +51,7 @@ class FrameStream:
         second; `null` while the ROM is not indexed. `matches` and `doubts` (what may be wrong with what is shown; left
         out if nothing) are those of the last frame that was compared with the emulator's picture: two a second are, and
         each that stays on the page.
-        A frame of the timeline has its position there as `past`, and `composed` where its picture was composed.
+        `raster` is there where HDMA writes registers or colours while the picture is drawn. A frame of the timeline has its position there as `past`, and `composed` where its picture was composed.
         """
         snapshot, last = update.snapshot, self._last
         head: dict[str, Any] = {"type": "frame", "frame": snapshot.frame}
@@ -84,6 +84,8 @@ class FrameStream:
             self._located = None if update.origins is None else update.origins.located
             self._counted = snapshot.frame
         head["located"] = self._located
+        if snapshot.raster is not None and len(snapshot.raster):
+            head["raster"] = True
         self._compare(update, always=still or past is not None)
         head["matches"] = self._matches
         if self._doubts:

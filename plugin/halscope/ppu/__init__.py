@@ -13,6 +13,7 @@ from halscope.ppu.incremental import FrameDecoder
 from halscope.ppu.match import with_match
 from halscope.ppu.raster import with_raster
 from halscope.ppu.register_words import describe_registers
+from halscope.ppu.registers import ppu_at
 
 __all__ = [
     "Differences",
@@ -21,6 +22,7 @@ __all__ = [
     "decode_frame",
     "describe_registers",
     "layer_tiles",
+    "ppu_at",
     "with_match",
     "with_raster",
 ]

@@ -43,6 +43,18 @@ def raster_bytes(snapshot: Snapshot) -> bytes | None:
     return None if raster is None or not len(raster) else raster.tobytes()
 
 
+def ppu_at(snapshot: Snapshot, row: int) -> PpuRegisters:
+    """Return the registers as they were on a row of the picture, 0 to 238; HDMA may change them from row to row.
+
+    CGADD is that of the end of the picture.
+    """
+    raster = raster_bytes(snapshot)
+    if raster is None:
+        return snapshot.ppu
+    found = _codec.snes_registers_at(values(snapshot.ppu), raster, row)
+    return PpuRegisters(**dict(zip(_codec.snes_register_names(), found, strict=True)))
+
+
 def half_height(ppu: PpuRegisters) -> bool:
     """Whether each field shows every second row of a sprite (SETINI, $2133, bit 1); unknown counts as not."""
     return bool(known(ppu.setini) & 0x02)

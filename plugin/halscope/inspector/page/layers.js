@@ -176,9 +176,8 @@ export function onScreenAt(layer, vram, wanted) {
 }
 
 /**
- * The background tile that a pixel of the screen shows, or null for the backdrop. Scroll, map and order are those of the
- * end of the frame; windows and colour math are left out.
- * @param {Record<string, number | null>} ppu
+ * The background tile that a pixel of the screen shows, or null for the backdrop. Windows and colour math are left out.
+ * @param {Record<string, number | null>} ppu the registers of that row
  * @param {Uint8Array} vram
  * @param {number} x
  * @param {number} y

@@ -12,6 +12,8 @@ export const memory = {
   picture: null,
   /** Number of the frame in which each 32-byte unit of VRAM was last changed. */
   changed: new Int32Array(2048).fill(-1),
+  /** Whether HDMA changes registers from row to row. */
+  raster: false,
 };
 
 export const frame = signal(0);
@@ -62,7 +64,7 @@ export function paint() {
  * Take in a message about a frame.
  * @param {{frame: number, parts: [string, number, number][], ppu?: Record<string, number | null>,
  *   picture?: [number, number], located: number | null, matches: boolean | null,
- *   doubts?: string[], past?: number, composed?: boolean}} head
+ *   doubts?: string[], raster?: boolean, past?: number, composed?: boolean}} head
  * @param {Uint8Array} bytes the bytes of all parts
  */
 export function takeFrame(head, bytes) {
@@ -88,6 +90,7 @@ export function takeFrame(head, bytes) {
     }
   }
   Object.assign(memory.ppu, head.ppu);
+  memory.raster = head.raster ?? false;
   if (frame.peek() === head.frame) frame.value = -1; // another state with the same number: views follow the number
   frame.value = head.frame;
   received.value++;

@@ -1,11 +1,11 @@
 // The picture of the running game, with the sprites outlined; where the host can be played, the keyboard plays it.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { onMessage, order, tell } from "../connection.js";
+import { ask, onMessage, order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
-import { frozen, host, memory, past, trouble } from "../memory.js";
+import { frame, frozen, host, memory, past, trouble } from "../memory.js";
 import { layersOf, onScreenAt, tileAt } from "../layers.js";
 import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
@@ -81,19 +81,26 @@ export async function stepFrame() {
 /**
  * The topmost sprite with a visible pixel at a place on the screen, the tile there, and the figure that it belongs to
  * if this is known; where no sprite is, the tile of a layer.
+ * @param {Record<string, number | null>} ppu the registers of that row
  * @param {number} x
  * @param {number} y
  * @returns {import("../selection.js").Place | null}
  */
-export function placeAt(x, y) {
-  for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
+export function placeAt(ppu, x, y) {
+  for (const sprite of sprites(memory.oam, ppu.obsel)) {
     const dx = x - sprite.x, dy = (y - sprite.y) & 0xff;
     if (dx < 0 || dx >= sprite.width || dy >= sprite.height) continue;
     if (spritePixels(memory.vram, sprite)[dy * sprite.width + dx] === 0) continue;
     return { vram: cellAddress(sprite, dx >> 3, dy >> 3), bpp: 4, sprite: sprite.index, figure: figureOf(sprite.index) };
   }
-  const tile = tileAt(memory.ppu, memory.vram, x, y);
+  const tile = tileAt(ppu, memory.vram, x, y);
   return tile && { ...tile, sprite: null };
+}
+
+/** The registers as they were on a row of the picture: HDMA may change them from row to row. @param {number} row */
+async function registersOn(row) {
+  const changed = await ask("row", { row, frame: frame.peek() }).catch(() => null); // replaced by a newer question
+  return changed && { ...memory.ppu, ...changed };
 }
 
 /** @param {import("../selection.js").Place | null} place The same, as its sprite alone. */
@@ -174,10 +181,14 @@ function draw(context, canvas) {
 /** The view. */
 export function Game() {
   const canvas = usePainted(draw);
-  /** @param {PointerEvent} event */
-  const at = (event) => {
-    const { x, y } = pixelAt(event);
-    return placeAt(Math.floor((x * 256) / (memory.picture?.width ?? 256)), y);
+  const turn = useRef(0); // of the last thing that the mouse has done
+  /** @param {PointerEvent} event @param {(place: import("../selection.js").Place | null) => void} then */
+  const at = async (event, then) => {
+    const pixel = pixelAt(event), { width = 256, height = 224 } = memory.picture ?? {}, mine = ++turn.current;
+    const x = Math.floor((pixel.x * 256) / width), y = height > 239 ? pixel.y >> 1 : pixel.y; // both fields are shown
+    if (!memory.raster) return then(placeAt(memory.ppu, x, y));
+    const ppu = await registersOn(y);
+    if (ppu !== null && mine === turn.current) then(placeAt(ppu, x, y));
   };
   const [near, setNear] = useState(false);
   const held = pinned.value?.figure != null;
@@ -186,9 +197,9 @@ export function Game() {
     <section class="game" aria-label="Game">
       <canvas ref=${canvas} width="256" height="224" tabindex="0" class="pixels" role="img"
         aria-label="Picture of the running game" onPointerEnter=${() => setNear(true)}
-        onPointerMove=${(/** @type {PointerEvent} */ e) => point(pointed(at(e)))}
-        onPointerLeave=${() => (setNear(false), point(null))}
-        onClick=${(/** @type {PointerEvent} */ e) => take(at(e))}></canvas>
+        onPointerMove=${(/** @type {PointerEvent} */ e) => at(e, (place) => point(pointed(place)))}
+        onPointerLeave=${() => (turn.current++, setNear(false), point(null))}
+        onClick=${(/** @type {PointerEvent} */ e) => at(e, take)}></canvas>
       ${frozen.value ? html`<p class="line" role="status">This page is frozen (Space lets it go on); the game itself goes on:
         it cannot be paused from here.</p>`
         : runsElsewhere() && html`<p class="line">The game is played and paused in the emulator; Space freezes this page.</p>`}
