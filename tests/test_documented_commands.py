@@ -410,7 +410,7 @@ def test_the_commands_run_as_printed(
                     shutil.copytree(request.getfixturevalue("demo_tour"), tmp_path / "halscope-demo")
                     continue
                 if (record := RECORD.fullmatch(command.text)) is not None:
-                    shutil.copy(request.getfixturevalue("recorded_demo") / "run.hrec", tmp_path / record[2])
+                    shutil.copy(request.getfixturevalue("recorded_demo") / "run.hrec", tmp_path / record[1])
                     continue
                 if words[1] == "attach" and words[2] not in hosts:
                     running.enter_context(emulator(words[2], tmp_path / "game.sfc", monkeypatch))

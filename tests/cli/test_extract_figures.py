@@ -12,7 +12,7 @@ import pytest
 from halscope import decode_frame
 from halscope.app import Workspace, known_figures, merge_figures, name_figure, split_figure
 from halscope.cli import main
-from halscope.demo import rom_path, truth
+from halscope.demo import truth
 from halscope.formats.recording import RecordingReader
 from halscope.hosts.libretro import LibretroHost, available_cores
 from halscope.inject import read_sheet

@@ -51,7 +51,8 @@ class FrameStream:
         second; `null` while the ROM is not indexed. `matches` and `doubts` (what may be wrong with what is shown; left
         out if nothing) are those of the last frame that was compared with the emulator's picture: two a second are, and
         each that stays on the page.
-        `raster` is there where HDMA writes registers or colours while the picture is drawn. A frame of the timeline has its position there as `past`, and `composed` where its picture was composed.
+        `raster` is there where HDMA writes registers or colours while the picture is drawn. A frame of the timeline has
+        its position there as `past`, and `composed` where its picture was composed.
         """
         snapshot, last = update.snapshot, self._last
         head: dict[str, Any] = {"type": "frame", "frame": snapshot.frame}
