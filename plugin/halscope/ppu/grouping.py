@@ -56,9 +56,9 @@ def group_sprites(frame: Frame) -> tuple[Metasprite, ...]:
     lines = registers.screen_lines(frame.snapshot.ppu)
     candidates = _candidates(frame.sprites, lines)
     groups = _Groups(candidates)
-    pairs = [pair for pair in _touching(candidates) if pair[0].priority == pair[1].priority]
+    pairs = [pair for pair in _touching(candidates) if pair.a.priority == pair.b.priority]
     for evidence in (_tiles_continue, _one_picture, _on_one_grid, _pixels_meet):
-        alike = [pair for pair in pairs if evidence(*pair)]
+        alike = [(pair.a, pair.b) for pair in pairs if evidence(pair)]
         # A join can enable another one (a copy with other pieces added is no longer a copy), so repeat until stable.
         joined = True
         while joined:
@@ -121,8 +121,29 @@ def _candidates(sprites: Sequence[Sprite], lines: int) -> list[Sprite]:
     ]
 
 
-def _touching(sprites: Sequence[Sprite]) -> Iterator[tuple[Sprite, Sprite]]:
-    """Yield every pair whose boxes overlap or share part of an edge, nearest in OAM first."""
+class _Pair(NamedTuple):
+    """Two sprites whose boxes overlap or share part of an edge.
+
+    Args:
+        a: The one with the lower index.
+        b: The other one.
+        across: How far b is to the right of a, in pixels.
+        down: How far it is below a, in screen lines.
+    """
+
+    a: Sprite
+    b: Sprite
+    across: int
+    down: int
+
+    @property
+    def is_on_grid(self) -> bool:
+        """Whether they stand on one grid of tiles."""
+        return self.across % 8 == 0 and self.down % 8 == 0
+
+
+def _touching(sprites: Sequence[Sprite]) -> Iterator[_Pair]:
+    """Yield every pair whose boxes touch, nearest in OAM first."""
     if not sprites:
         return
     left = np.array([sprite.x for sprite in sprites])
@@ -133,8 +154,10 @@ def _touching(sprites: Sequence[Sprite]) -> Iterator[tuple[Sprite, Sprite]]:
     down = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
     touching = (across >= 0) & (down >= 0) & (across + down > 0)
     rows, columns = np.nonzero(np.triu(touching, 1))
+    tops = top.tolist()
     for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True), key=lambda pair: pair[1] - pair[0]):
-        yield sprites[row], sprites[column]
+        a, b = sprites[row], sprites[column]
+        yield _Pair(a, b, b.x - a.x, tops[column] - tops[row])
 
 
 def _oam_distance(a: Sprite, b: Sprite) -> int:
@@ -142,11 +165,11 @@ def _oam_distance(a: Sprite, b: Sprite) -> int:
     return min(apart, 128 - apart)  # OAM wraps around: games rotate it
 
 
-def _tiles_continue(a: Sprite, b: Sprite) -> bool:
+def _tiles_continue(pair: _Pair) -> bool:
+    a, b, across, down = pair
     if (a.palette, a.hflip, a.vflip, a.tile >> 8) != (b.palette, b.hflip, b.vflip, b.tile >> 8):
         return False
-    across, down = b.x - a.x, screen_y(b) - screen_y(a)
-    if across % 8 or down % 8:
+    if not pair.is_on_grid:
         return False
     if a.hflip:  # a flipped sprite's right side is on the left in the page
         across = a.width - b.width - across
@@ -157,26 +180,24 @@ def _tiles_continue(a: Sprite, b: Sprite) -> bool:
     return (columns, rows) == (across // 8, down // 8) != (0, 0)
 
 
-def _one_picture(a: Sprite, b: Sprite) -> bool:
-    if a.palette != b.palette or not _is_on_grid(a, b) or _oam_distance(a, b) > PICTURE_OAM_DISTANCE:
+def _one_picture(pair: _Pair) -> bool:
+    a, b = pair.a, pair.b
+    if a.palette != b.palette or not pair.is_on_grid or _oam_distance(a, b) > PICTURE_OAM_DISTANCE:
         return False
-    seam = _seam(a, b)
+    seam = _seam(pair)
     return seam is not None and 4 * seam.drawn >= 3 * seam.length
 
 
-def _on_one_grid(a: Sprite, b: Sprite) -> bool:
-    if not _is_on_grid(a, b) or _oam_distance(a, b) > (GRID_OAM_DISTANCE if a.palette == b.palette else 1):
+def _on_one_grid(pair: _Pair) -> bool:
+    a, b = pair.a, pair.b
+    if not pair.is_on_grid or _oam_distance(a, b) > (GRID_OAM_DISTANCE if a.palette == b.palette else 1):
         return False
-    seam = _seam(a, b)
+    seam = _seam(pair)
     if seam is None or a.palette != b.palette or max(a.width, a.height, b.width, b.height) <= 8:
         return True
     if seam.is_stacked:
         return seam.drawn >= 2 and 2 * seam.drawn >= seam.outline
     return 3 * seam.drawn >= seam.length
-
-
-def _is_on_grid(a: Sprite, b: Sprite) -> bool:
-    return (b.x - a.x) % 8 == 0 and (screen_y(b) - screen_y(a)) % 8 == 0
 
 
 class _Seam(NamedTuple):
@@ -195,9 +216,9 @@ class _Seam(NamedTuple):
     is_stacked: bool
 
 
-def _seam(a: Sprite, b: Sprite) -> _Seam | None:
+def _seam(pair: _Pair) -> _Seam | None:
     """Return the common edge of two sprites that touch, or `None` if their boxes overlap."""
-    x, y = b.x - a.x, screen_y(b) - screen_y(a)
+    a, b, x, y = pair
     is_stacked = y in (a.height, -b.height)
     if not is_stacked and x not in (a.width, -b.width):
         return None
@@ -216,8 +237,9 @@ def _seam(a: Sprite, b: Sprite) -> _Seam | None:
     return _Seam(end - start, int(np.count_nonzero(near & beside)), int(outline), is_stacked)
 
 
-def _pixels_meet(a: Sprite, b: Sprite) -> bool:
-    if a.palette != b.palette or _oam_distance(a, b) > (GRID_OAM_DISTANCE if _is_on_grid(a, b) else TOUCH_OAM_DISTANCE):
+def _pixels_meet(pair: _Pair) -> bool:
+    a, b = pair.a, pair.b
+    if a.palette != b.palette or _oam_distance(a, b) > (GRID_OAM_DISTANCE if pair.is_on_grid else TOUCH_OAM_DISTANCE):
         return False
     a_left, a_top, a_right, a_bottom = _opaque_box(a)
     b_left, b_top, b_right, b_bottom = _opaque_box(b)
