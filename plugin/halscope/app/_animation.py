@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from halscope._files import write_atomic
 from halscope.app._doubts import doubts
 from halscope.app._figure_names import figure_name
+from halscope.app._judged import followed
 from halscope.app._regroup import names_figure
 from halscope.app._workspace import Workspace
 from halscope.export.animation import NTSC_RATE, PAL_RATE, Shown, apng_bytes, gif_bytes
 from halscope.formats.recording import RecordingReader
 from halscope.inject import sheet_from_metasprite
-from halscope.ppu import FrameDecoder, with_raster
+from halscope.ppu import FrameDecoder
 from halscope.ppu.animation import Animations, Picture, Step, Track
 from halscope.ppu.cgram import to_rgb
-from halscope.rom.mapping import page_table
 
 SUFFIXES: Final = (".gif", ".png", ".apng")
 _REGION: Final = 0x19
@@ -96,10 +96,9 @@ def write_animation(workspace: Workspace, recording: Path, wanted: str, output: 
         raise UsageError(f"{output}: an animation is a .gif, or an animated .png (.apng); give one of these names")
     animations, seen = Animations(), dict[int, _Seen]()
     tracker, decoder = workspace.tracker(), FrameDecoder()
-    pages = page_table(workspace.rom.mapping, workspace.rom.data.size)
     with RecordingReader(recording) as reader:
         for snapshot in reader:
-            frame = decoder.decode(with_raster(snapshot, workspace.rom.data, pages))
+            frame = decoder.decode(followed(snapshot, workspace.rom))
             _follow(workspace, frame, partial(tracker, snapshot.vram), animations, seen)
     tracks = [
         track

@@ -16,6 +16,11 @@ def judged_frame(snapshot: Snapshot, rom: Rom | None) -> Frame:
         snapshot: The moment.
         rom: Its ROM, for HDMA tables in it, or `None`.
     """
+    return with_match(decode_frame(followed(snapshot, rom)))
+
+
+def followed(snapshot: Snapshot, rom: Rom | None) -> Snapshot:
+    """Return a snapshot with the writes of HDMA, as a session has them; arguments as for `judged_frame`."""
     if rom is None:
-        return with_match(decode_frame(with_raster(snapshot)))
-    return with_match(decode_frame(with_raster(snapshot, rom.data, page_table(rom.mapping, rom.data.size))))
+        return with_raster(snapshot)
+    return with_raster(snapshot, rom.data, page_table(rom.mapping, rom.data.size))

@@ -11,6 +11,7 @@ import numpy as np
 from halscope_hooks import Changes, Frame, Update, UsageError
 from numpy.typing import NDArray
 
+from halscope.app._judged import followed
 from halscope.app._kept_frames import Frames
 from halscope.app._workspace import Workspace
 from halscope.ppu import FrameDecoder
@@ -54,7 +55,8 @@ class PastFrames:
 
     def show(self, position: int) -> Past:
         """Return a frame. Raises UsageError if it is not kept, FormatError if it is damaged."""
-        snapshot = self.frames.snapshot(position)
+        workspace = self._workspace()
+        snapshot = followed(self.frames.snapshot(position), None if workspace is None else workspace.rom)
         with self._lock:
             frame = self._decoder.decode(snapshot)
             locate = self._tracker()

@@ -12,13 +12,13 @@ from halscope_hooks import Frame, ImageError, UsageError, VramOrigins
 
 from halscope.app._doubts import doubts
 from halscope.app._figure_names import figure_name
+from halscope.app._judged import followed
 from halscope.app._regroup import names_figure
 from halscope.app._workspace import Workspace
 from halscope.formats.recording import RecordingReader
 from halscope.inject import Sheet, StripPicture, sheet_from_metasprite, sheet_from_strip
-from halscope.ppu import FrameDecoder, with_raster
+from halscope.ppu import FrameDecoder
 from halscope.ppu.animation import Animations, Picture, Track
-from halscope.rom.mapping import page_table
 
 SETTLED_AFTER: Final = 120
 """Frames without a new picture after which a strip is written."""
@@ -235,10 +235,9 @@ def recorded_strips(workspace: Workspace, recording: Path, wanted: Sequence[str]
     """
     strips = Strips(workspace, wanted)
     tracker, decoder = workspace.tracker(), FrameDecoder()
-    pages = page_table(workspace.rom.mapping, workspace.rom.data.size)
     with RecordingReader(recording) as reader:
         for snapshot in reader:
-            frame = decoder.decode(with_raster(snapshot, workspace.rom.data, pages))
+            frame = decoder.decode(followed(snapshot, workspace.rom))
             strips.add(frame, partial(tracker, snapshot.vram))
     if strips.unseen:
         raise UsageError(
