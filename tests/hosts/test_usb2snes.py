@@ -73,7 +73,7 @@ def test_the_cartridge_is_found_among_the_devices(console: ServerProcess, rom: P
 
 
 def console_flavour(console: ServerProcess) -> str:
-    return console.arguments[-1]
+    return str(console.arguments[-1])
 
 
 def test_each_snapshot_has_a_new_slice_of_vram_and_says_how_old_the_rest_is(cartridge: ServerProcess) -> None:

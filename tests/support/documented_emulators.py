@@ -13,9 +13,10 @@ from typing import Final
 import pytest
 from halscope.hosts.libretro import available_cores
 from support.mesen import can_run_scripts
-from support.server_process import TESTS, ServerProcess
+from support.server_process import ServerProcess
 from support.taps import TapProcess
 
+TESTS: Final = Path(__file__).parents[1]
 FRAME_SECONDS: Final = 1 / 60  # an emulator that runs faster only takes time from the command
 
 
