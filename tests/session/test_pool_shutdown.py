@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 from halscope.codecs import hal
 from halscope.rom.index import RomIndex
 from halscope.session import Job, JobContext, JobState, Pool, PoolStoppedError, Priority, StopReport
+from halscope.session._pool import _ALIVE
+from halscope.session._threads import PREFIX
 from support.pool_work import Gate, until_cancelled
 from support.truth_rom import TruthRom, make_truth_rom
 
@@ -92,6 +95,25 @@ def test_what_does_not_answer_is_named_and_left_behind_and_its_late_result_is_dr
     assert ended_soon(lambda: not pool._workers.alive)
     assert str(job.exception(0)) == "the pool 'stubborn' was stopped"
     assert pool.stop().abandoned == ()
+
+
+def test_a_pool_that_was_left_behind_keeps_no_job_and_is_forgotten_once_its_threads_have_ended() -> None:
+    gate = Gate()
+    pool = Pool("left behind", 1)
+    stuck = pool.submit("does not listen", lambda _: gate.pass_through("late"), replaces="stuck")
+    gate.reached(10)
+    jobs = [weakref.ref(stuck), *(weakref.ref(pool.submit("waits", lambda _: 1, replaces=n)) for n in range(20))]
+    assert pool.stop(signal=0.01, drain=0.01, abandon=0.01).abandoned
+    workers = pool._workers
+    del pool, stuck
+    helper = f"{PREFIX}drops a pool"
+    assert ended_soon(lambda: helper not in [thread.name for thread in threading.enumerate()])  # it has given up, too
+    gate.open()
+    assert ended_soon(lambda: not workers.alive)
+    gc.collect()
+    assert [job() for job in jobs] == [None] * 21
+    with Pool("the next one", 1):
+        assert workers not in _ALIVE
 
 
 def test_a_callback_that_hangs_does_not_hold_a_stop_up() -> None:

@@ -124,6 +124,7 @@ class Pool:
         # Before the threads start: if the constructor is interrupted, the pool is dropped and so ends them.
         self._dropped = weakref.finalize(self, _stop_apart, self._workers)
         self._dropped.atexit = False  # _stop_all does that for all pools at once
+        _forget_ended()
         _ALIVE.add(self._workers)
         try:
             self._workers.begin()
@@ -373,6 +374,13 @@ class InlinePool(Keeper):
 
 _ALIVE: Final[set[Workers]] = set()
 """The pools that have threads; changed only by single atomic operations."""
+
+
+def _forget_ended() -> None:
+    """Forget pools that were left behind when they were dropped, and whose threads have ended since."""
+    for workers in list(_ALIVE):
+        if workers.ended:
+            _ALIVE.discard(workers)
 
 
 def _stop_apart(workers: Workers) -> None:

@@ -322,7 +322,8 @@ class Workers(Keeper):
         names = tuple(map(self._doing, left))
         new = [name for thread, name in zip(left, names, strict=True) if thread not in self._named]
         self._named |= set(left)
-        state, _ = self._state.change(lambda state: state._replace(ended=()))
+        # No thread may ever take what has ended, so nothing of it may stay here.
+        state, _ = self._state.change(lambda state: state._replace(ended=(), newest=()))
         if new:
             _LOG.error("the pool '%s' leaves behind: %s", self._name, ", ".join(new))
         jobs = [*(job for thread, job in state.running if thread in left), *state.ended]
@@ -366,6 +367,11 @@ class Workers(Keeper):
     def alive(self) -> bool:
         """Whether any of the threads is running."""
         return any(thread.is_alive() for thread in self._all_threads())
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was stopped and all threads have ended."""
+        return self._state.value.stopping is not None and not self.alive
 
     def stats(self) -> PoolStats:
         """Current and total counts."""
