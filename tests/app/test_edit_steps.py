@@ -38,7 +38,7 @@ class Play:
         self.session = Session(game.host, locate=self.workspace.tracker())
         live = LiveProject(self.project, self.workspace, self.watched, force=False, report=self.said.append)
         self.edits = LiveEdits(self.workspace, self.session, self.watched, report=self.said.append, project=live)
-        self.edits.listener = self.hear
+        self.edits.reports.listener = self.hear
 
     def hear(self) -> None:
         self.told += 1

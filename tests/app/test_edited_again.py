@@ -153,8 +153,8 @@ def test_a_figure_with_edited_tiles_is_exported_and_edited_again(
     before = play.edits.edits
     for path in (png, png.with_suffix(".json")):
         path.rename(tmp_path / path.name)  # as in a later session, with another folder
-    play.edits._running.shown.clear()
-    play.edits._running.looks.clear()
+    play.edits._game.running.shown.clear()
+    play.edits._game.running.looks.clear()
     play.run(8)
     assert png.exists(), play.said
     again = read_sheet(png).sheet

@@ -75,9 +75,9 @@ def test_a_save_that_the_system_reports_waits_for_no_look_at_the_folder(
         game.go_to("meadow")
         play = Play(game, tmp_path)
         play.run(2)
-        folder = play.edits._folder
-        assert folder is not None
-        folder.watch()  # as with threads, where the first look does it
+        watched = play.edits._watched
+        assert watched is not None
+        watched._folder.watch()  # as with threads, where the first look does it
         monkeypatch.setattr(_watched_folder, "LOOK_EVERY", 1 << 30)
         png = play.sheet_on_screen()
         while not play.edits.wants_frame:  # until the folder is watched
@@ -106,9 +106,10 @@ def test_a_save_is_applied_to_a_running_game_before_the_next_frame_is_decoded(
         game.go_to("meadow")
         play = Play(game, tmp_path)
         play.run(2)
-        folder = play.edits._folder
-        assert folder is not None
-        folder.watch(play.edits._take_at_once)  # as with threads, where the first look does it
+        watched = play.edits._watched
+        assert watched is not None
+        folder = watched._folder
+        folder.watch(watched._take_at_once)  # as with threads, where the first look does it
         png = play.sheet_on_screen()
         paint_one_colour(png)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.app import LiveEdits, Workspace, _watched_folder
+from halscope.app import LiveEdits, Workspace, _game_edits
 from halscope.codecs.hal import HAL
 from halscope.inject import apply_patch, sheet_from_block, write_sheet
 from halscope.session import Session, WriteTimeoutError, _host_call
@@ -173,7 +173,7 @@ def test_writes_that_a_session_is_given_go_out_in_place_of_the_patchs_own(stage:
 def test_a_write_that_a_paused_game_makes_late_is_part_of_the_edits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool
 ) -> None:
-    monkeypatch.setattr(_watched_folder, "WRITE_WAIT", 0.01)
+    monkeypatch.setattr(_game_edits, "WRITE_WAIT", 0.01)
     monkeypatch.setattr(_host_call, "ANSWER_WAIT", 0.05)
     stage = Stage(tmp_path)
     game = stage.game = PausedGame(stage.edit_rom)
@@ -194,7 +194,7 @@ def test_a_write_that_a_paused_game_makes_late_is_part_of_the_edits(
             assert len(game.paused) == 1
             assert stage.edits.patch is None
             game.resume(HostError("the game was reset") if refused else None)
-            monkeypatch.setattr(_watched_folder, "WRITE_WAIT", 60)  # now it answers, however busy the machine is
+            monkeypatch.setattr(_game_edits, "WRITE_WAIT", 60)  # now it answers, however busy the machine is
             stage.save("b.png", 9)
             assert stage.holds(*(() if refused else (3,)), 9)
             names = [Path(edit.name).name for edit in stage.edits.edits.edits]

@@ -120,7 +120,7 @@ def test_a_foreign_colour_is_told_and_mended(workspace: Workspace, update: Updat
             told.append((path.name, error))
             paintings.judge(path, error)
 
-        edits.outcome = outcome
+        edits.reports.outcome = outcome
         console = Console(workspace)
         edits.look(seen(console))
         ((name, error),) = told

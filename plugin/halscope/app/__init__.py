@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from halscope.app._kept_frames import LiveFrames, RecordedFrames
     from halscope.app._known_figures import figure_with, known_figures, merge_figures, name_figure, split_figure
     from halscope.app._known_game import KnownGame
+    from halscope.app._live_edits import LiveEdits
     from halscope.app._live_patch import PATCH_SUFFIXES, ExportedPatch, PatchSuffix
     from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
@@ -102,7 +103,6 @@ if TYPE_CHECKING:
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
     from halscope.app._uses import BlockUse, FigureUse, SheetUse, TileUses, block_use, uses_in_sheets, uses_of_tile
-    from halscope.app._watched_folder import LiveEdits
     from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, to_rom_offset
     from halscope.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
 
@@ -380,7 +380,7 @@ _MODULES = {
     "ListedBlock": "halscope.app._workspace",
     "LiveAttach": "halscope.app._attach",
     "AppliedEdit": "halscope.app._shown_edits",
-    "LiveEdits": "halscope.app._watched_folder",
+    "LiveEdits": "halscope.app._live_edits",
     "LiveProject": "halscope.app._live_project",
     "Loaded": "halscope.plugins",
     "Manifest": "halscope.plugins",

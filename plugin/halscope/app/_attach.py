@@ -27,6 +27,7 @@ from halscope_hooks import (
 )
 
 from halscope.app._controls import Controls
+from halscope.app._live_edits import LiveEdits
 from halscope.app._live_project import LiveProject
 from halscope.app._outlining import Outlining
 from halscope.app._play import Play
@@ -34,7 +35,6 @@ from halscope.app._pointing import Pointing
 from halscope.app._regroup import Regrouping
 from halscope.app._shown_edits import AppliedEdit
 from halscope.app._start_watch import StartWatch
-from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.plugins import Plugins
 from halscope.project import Project

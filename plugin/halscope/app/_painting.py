@@ -268,7 +268,7 @@ class Paintings:
         return Painting(name, found.sheet, found.pixels)
 
     def judge(self, path: Path, error: HalscopeError | None) -> str | None:
-        """Note what became of a saved sheet, see `LiveEdits.outcome`. Returns its name if it is painted or unfit here.
+        """Note what became of a saved sheet (`EditReports.outcome`). Returns its name if it is painted or unfit here.
 
         Args:
             path: The sheet.

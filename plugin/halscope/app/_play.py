@@ -19,9 +19,9 @@ from halscope_hooks import (
 from halscope.app._background import background_threads, in_background
 from halscope.app._controls import Controls
 from halscope.app._game_run import Press, run_in_real_time
+from halscope.app._live_edits import LiveEdits
 from halscope.app._outlining import Outlining
 from halscope.app._start_watch import StartWatch
-from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.rom.index import RomIndex
 from halscope.session import Job, JobContext, Session

@@ -15,10 +15,10 @@ from PIL import Image
 from halscope._files import write_atomic
 from halscope.app._demo_game import DemoGame
 from halscope.app._game_run import Game, open_game
+from halscope.app._live_edits import LiveEdits
 from halscope.app._patch_files import write_patch
 from halscope.app._pictures import Names, write_frame_pictures
 from halscope.app._tour_report import PATCH_NAME, Edit, SceneReport, TourReport, picture_of, write_report
-from halscope.app._watched_folder import LiveEdits
 from halscope.app._workspace import Workspace
 from halscope.demo import rom_path, truth
 from halscope.export import bps

@@ -127,9 +127,9 @@ class Inspector:
     def follow_edits(self, edits: LiveEdits) -> None:
         """Tell pages of these edits of the game from now on, and let them undo and export them."""
         self._edits = edits
-        edits.listener = partial(post_edits, self.notices, edits)
-        edits.outcome = lambda path, error: self._answers.pixels.judge(path, error, self.notices)
-        edits.listener()
+        edits.reports.listener = partial(post_edits, self.notices, edits)
+        edits.reports.outcome = lambda path, error: self._answers.pixels.judge(path, error, self.notices)
+        edits.reports.listener()
 
     @property
     def address(self) -> str:
