@@ -97,12 +97,17 @@ def test_what_does_not_answer_is_named_and_left_behind_and_its_late_result_is_dr
     assert pool.stop().abandoned == ()
 
 
+def waits(pool: Pool, key: int) -> Job[object]:
+    return pool.submit("waits", lambda _: key, replaces=key)
+
+
 def test_a_pool_that_was_left_behind_keeps_no_job_and_is_forgotten_once_its_threads_have_ended() -> None:
     gate = Gate()
     pool = Pool("left behind", 1)
-    stuck = pool.submit("does not listen", lambda _: gate.pass_through("late"), replaces="stuck")
+    stuck: Job[object] = pool.submit("does not listen", lambda _: gate.pass_through("late"), replaces="stuck")
     gate.reached(10)
-    jobs = [weakref.ref(stuck), *(weakref.ref(pool.submit("waits", lambda _: 1, replaces=n)) for n in range(20))]
+    jobs: list[weakref.ref[Job[object]]] = [weakref.ref(stuck)]
+    jobs += [weakref.ref(waits(pool, n)) for n in range(20)]
     assert pool.stop(signal=0.01, drain=0.01, abandon=0.01).abandoned
     workers = pool._workers
     del pool, stuck
