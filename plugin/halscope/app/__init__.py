@@ -8,7 +8,8 @@ from __future__ import annotations
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from halscope.app._animation import write_animation
-    from halscope.app._attach import AttachedRom, LiveAttach, Target, found_emulators, host_script, watch_frames
+    from halscope.app._attach import LiveAttach, Target, found_emulators, host_script, watch_frames
+    from halscope.app._attached_rom import AttachedRom
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._block_picture import BlockPicture, block_picture, places_in_vram, shown_blocks
     from halscope.app._collecting import COLLECTED_KINDS, CollectedKind, Collecting
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from halscope.app._kept_frames import LiveFrames, RecordedFrames
     from halscope.app._known_figures import figure_with, known_figures, merge_figures, name_figure, split_figure
     from halscope.app._known_game import KnownGame
+    from halscope.app._listed_blocks import LISTED_SCORE, ListedBlock, bare_stream, to_rom_offset
     from halscope.app._live_edits import LiveEdits
     from halscope.app._live_patch import PATCH_SUFFIXES, ExportedPatch, PatchSuffix
     from halscope.app._live_project import LiveProject
@@ -103,7 +105,7 @@ if TYPE_CHECKING:
     from halscope.app._tour import run_tour
     from halscope.app._tour_report import TourReport
     from halscope.app._uses import BlockUse, FigureUse, SheetUse, TileUses, block_use, uses_in_sheets, uses_of_tile
-    from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace, bare_stream, to_rom_offset
+    from halscope.app._workspace import Workspace
     from halscope.plugins import BuiltIn, Grants, Loaded, Manifest, Plugins, Refusal
 
     plugin: BuiltIn
@@ -342,7 +344,7 @@ _MODULES = {
     "describe_palettes": "halscope.app._palette_places",
     "palette_places": "halscope.app._palette_places",
     "rgb_text": "halscope.app._palette_places",
-    "AttachedRom": "halscope.app._attach",
+    "AttachedRom": "halscope.app._attached_rom",
     "Recolouring": "halscope.app._recolour",
     "BUTTONS": "halscope.app._game_run",
     "EDITED": "halscope.app._outlining",
@@ -376,8 +378,8 @@ _MODULES = {
     "Inspection": "halscope.app._inspect",
     "JudgedFrame": "halscope.app._run_truth",
     "KnownGame": "halscope.app._known_game",
-    "LISTED_SCORE": "halscope.app._workspace",
-    "ListedBlock": "halscope.app._workspace",
+    "LISTED_SCORE": "halscope.app._listed_blocks",
+    "ListedBlock": "halscope.app._listed_blocks",
     "LiveAttach": "halscope.app._attach",
     "AppliedEdit": "halscope.app._shown_edits",
     "LiveEdits": "halscope.app._live_edits",
@@ -409,7 +411,7 @@ _MODULES = {
     "TileLayout": "halscope.app._tile_layout",
     "TourReport": "halscope.app._tour_report",
     "Workspace": "halscope.app._workspace",
-    "bare_stream": "halscope.app._workspace",
+    "bare_stream": "halscope.app._listed_blocks",
     "block_fill": "halscope.app._patch_files",
     "check_output": "halscope.app._patch_files",
     "EditRow": "halscope.app._project",
@@ -461,7 +463,7 @@ _MODULES = {
     "run_tour": "halscope.app._tour",
     "tile_layout": "halscope.app._tile_layout",
     "tile_origins": "halscope.app._tile_layout",
-    "to_rom_offset": "halscope.app._workspace",
+    "to_rom_offset": "halscope.app._listed_blocks",
     "watch_frames": "halscope.app._attach",
     "write_frame_pictures": "halscope.app._pictures",
     "write_moment_sheet": "halscope.app._moment_sheet",

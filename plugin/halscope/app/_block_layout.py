@@ -11,10 +11,11 @@ from halscope_hooks import NO_TRANSFORM, RAW_CODEC, Codec, CodecError, Origin, T
 from numpy.typing import NDArray
 
 from halscope.app._judged_layout import JudgedLayout, judged_layout, judged_lead
+from halscope.app._listed_blocks import LISTED_SCORE, ListedBlock
 from halscope.app._shown_blocks import ShownBlocks
 from halscope.app._start_evidence import start_evidence
 from halscope.app._tile_layout import TileLayout, describe_origin, tile_layout
-from halscope.app._workspace import LISTED_SCORE, ListedBlock, Workspace
+from halscope.app._workspace import Workspace
 from halscope.rom.edges import Crossing
 from halscope.rom.image import Rom, Stream
 

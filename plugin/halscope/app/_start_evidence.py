@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from halscope_hooks import StartEvidence
 
-from halscope.app._workspace import ListedBlock, Workspace
+from halscope.app._listed_blocks import ListedBlock
+from halscope.app._workspace import Workspace
 from halscope.rom.tracing import FIRST_TOUCH, PAGE
 
 _OPTIONAL: Final = ("parts", "callers", "buffers", "writers")

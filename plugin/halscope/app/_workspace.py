@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from halscope_hooks import Block, Codec, CodecError, GameProfile, HalscopeError, StartEvidence, UsageError
+from halscope_hooks import Codec, GameProfile, HalscopeError
 
 from halscope._codec import CancelToken
-from halscope._files import read_limited
 from halscope.app._game_files import game_beside, open_rom
 from halscope.app._known_game import KnownGame, known_game
+from halscope.app._listed_blocks import LISTED_SCORE, ListedBlock
 from halscope.app._rom_notes import RomNotes
 from halscope.codecs.simcity import SIMCITY
 from halscope.games import load_game
@@ -39,64 +39,6 @@ if TYPE_CHECKING:  # neither is needed to read a ROM, and the rooms take a tenth
 log: Final = logging.getLogger("halscope.app")
 
 Progress = Callable[[int, int], None]
-
-BARE_LIMIT: Final = 16 << 20
-LISTED_SCORE: Final = 0.5
-"""Least score of a listed block: from here on it is more likely than not that a block begins exactly there."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListedBlock:
-    """A compressed block as `halscope scan` lists it.
-
-    Args:
-        offset: File offset in the headerless image.
-        packed_size: Bytes in the ROM, including the terminator.
-        size: Decoded size in bytes.
-        codec: The codec's name.
-        score: 0 to 1, the estimated chance that a block begins exactly here; `None` if it was not estimated.
-        start: Evidence for the start.
-        crosses: File offset of the bank edge that it crosses, or `None`. It is a block only if the game's decoder reads
-            on there.
-        name: The label at its offset, or `None`.
-    """
-
-    offset: int
-    packed_size: int
-    size: int
-    codec: str
-    score: float | None
-    start: StartEvidence
-    crosses: int | None = None
-    name: str | None = None
-
-
-def to_rom_offset(rom: Rom, snes_address: int) -> int:
-    """Return the file offset that a 24-bit SNES address maps to.
-
-    Raises:
-        UsageError: The address is not mapped to the ROM.
-    """
-    offset = rom.to_offset(snes_address)
-    if offset is None:
-        bank, address = divmod(snes_address, 0x10000)
-        raise UsageError(f"${bank:02X}:{address:04X} is not mapped to {rom.name} ({rom.mapping.name} mapping)")
-    return offset
-
-
-def bare_stream(path: Path, codec: Codec) -> Block | None:
-    """Decode a file that is one stream from its first byte to its last, as `halscope compress` writes it.
-
-    Returns:
-        The block, or `None` for any other file. A ROM image is never a single stream.
-    """
-    data = read_limited(path, BARE_LIMIT, "ROM, or file with a single stream")
-    try:
-        block = codec.decode(data)
-    except CodecError:
-        return None
-    return block if block.consumed == len(data) else None
-
 
 _SEARCHED_WHERE_NAMED: Final[tuple[Codec, ...]] = (SIMCITY,)
 """Codecs used in the search of a ROM only if its game's profile names them: a single game uses them, and each further

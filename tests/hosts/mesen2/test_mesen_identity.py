@@ -6,13 +6,13 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from halscope.hosts.mesen2._identity import rom_identity
 from halscope.hosts.mesen2._listener import RomReport
-from halscope.hosts.mesen2.host import _identity
 from halscope_hooks import RomIdentity
 
 
 def identity(path: Path, name: str, sha1: str = "ab" * 20) -> RomIdentity:
-    return _identity(RomReport(name, str(path), sha1, 0x8000, 0, 0))
+    return rom_identity(RomReport(name, str(path), sha1, 0x8000, 0, 0))
 
 
 @pytest.mark.parametrize("archive", [b"PK", None])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 import numpy as np
@@ -27,7 +25,6 @@ from halscope_hooks import (
     MemorySpace,
     Outline,
     PpuRegisters,
-    RomIdentity,
     Snapshot,
     Touched,
     UsageError,
@@ -35,14 +32,13 @@ from halscope_hooks import (
     WriteReceipt,
     capabilities_of,
 )
-from numpy.typing import NDArray
 
-from halscope._files import read_limited
-from halscope._rom_file import COPIER_BYTES, copier_header_bytes
 from halscope.formats.mesen_registers import cpu_registers, ppu_registers
 from halscope.hosts._clipping import clipped, utf8
 from halscope.hosts._receipts import OpenReceipts
+from halscope.hosts.mesen2._identity import rom_identity
 from halscope.hosts.mesen2._listener import Listener, RomReport, read_rom
+from halscope.hosts.mesen2._memory import Memory
 from halscope.hosts.mesen2._stale import without_stale_tables
 from halscope.hosts.mesen2._tracing import (
     BufferWriter,
@@ -60,42 +56,9 @@ _REGISTERS: Final = 0x80
 _UNKNOWN: Final = -0x80000000
 _SENT: Final[tuple[MemorySpace, ...]] = ("vram", "cgram", "oam", "wram", "bwram", "iram")
 _OPTIONAL: Final = ("wram", "bwram", "iram")
-_LARGEST_ROM: Final = 0x1000000
 _ANSWER_WAIT: Final = 3.0  # seconds
 _MOST_WRITES: Final = 0xFFFF
 _MOST_OUTLINES: Final = 256
-
-
-class _Memory:
-    """A memory as the script has sent it so far.
-
-    Args:
-        size: Its size in bytes.
-    """
-
-    __slots__ = ("_data", "_frozen", "_missing")
-
-    def __init__(self, size: int) -> None:
-        self._data = np.zeros(size, np.uint8)
-        self._missing = np.ones(size, np.bool_)
-        self._frozen: NDArray[np.uint8] | None = None
-
-    def put(self, at: int, data: bytes) -> None:
-        end = at + len(data)
-        if end > len(self._data):
-            raise HostGoneError(f"Mesen sent {len(data)} bytes for {at:#x} of a memory of {len(self._data):#x} bytes")
-        self._data[at:end] = np.frombuffer(data, np.uint8)
-        self._missing[at:end] = False
-        self._frozen = None
-
-    def frozen(self) -> NDArray[np.uint8] | None:
-        """Return the memory, read-only, or `None` until all of it has been sent."""
-        if self._frozen is None:
-            if self._missing.any():
-                return None
-            self._frozen = self._data.copy()
-            self._frozen.flags.writeable = False
-        return self._frozen
 
 
 class _Request(NamedTuple):
@@ -348,13 +311,13 @@ class MesenHost:
             "bwram": rom.bwram_bytes if has_sa1 else 0,  # without an SA-1 it is plain save RAM
             "iram": rom.iram_bytes if has_sa1 else 0,
         }
-        self._memories = {name: _Memory(self._sizes[name]) for name in _SENT if self._sizes[name]}
+        self._memories = {name: Memory(self._sizes[name]) for name in _SENT if self._sizes[name]}
         self._info = HostInfo(
             name="mesen2",
             emulator=self._emulator,
             readable=frozenset({*self._memories, "ppu", "cpu"}),
             writable=frozenset(space for space, size in self._sizes.items() if size),
-            rom=_identity(rom),
+            rom=rom_identity(rom),
             capabilities=capabilities_of(self),
         )
 
@@ -432,26 +395,3 @@ def _taken[T](queue: deque[T]) -> list[T]:
 def _short(label: str) -> bytes:
     data = utf8(label, 0xFF)
     return bytes([len(data)]) + data
-
-
-def _identity(rom: RomReport) -> RomIdentity:
-    """Return the ROM's identity. The emulator hashes the file; without the file, a copier header cannot be excluded.
-
-    Of a file in an archive the path names both, so that two games are told apart.
-    """
-    if rom.name and Path(rom.path).name != rom.name:
-        return RomIdentity(path=f"{rom.path}/{rom.name}")
-    try:
-        data = read_limited(Path(rom.path), _LARGEST_ROM + COPIER_BYTES, "SNES ROM")
-    except (UsageError, ValueError):
-        return RomIdentity(path=rom.path or None)
-    header = copier_header_bytes(data)
-    if hashlib.sha1(data, usedforsecurity=False).hexdigest() != rom.sha1.lower():
-        # The file has changed since the emulator read it. No path: what is there now does not run.
-        return RomIdentity(sha1=None if header else rom.sha1.lower() or None)
-    image = data[header:]
-    return RomIdentity(
-        path=rom.path,
-        sha1=hashlib.sha1(image, usedforsecurity=False).hexdigest(),
-        sha256=hashlib.sha256(image).hexdigest(),
-    )
