@@ -14,8 +14,7 @@ from halscope.app import BlockOptions, Plugins, extract_blocks
 from halscope.cli import main
 from halscope.codecs.lz import LZ2
 from halscope.games import profiles
-from halscope.inject import EditedSheet, apply_patch, plan_edit, sheet_from_block, to_patch
-from halscope.rom.checksum import fix
+from halscope.inject import EditedSheet, apply_patch, sheet_from_block, to_patch
 from halscope.rom.edges import as_read, crossing, first_edge, is_contiguous, search_window
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
@@ -31,7 +30,9 @@ from halscope_hooks import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from support.checksums import fix
 from support.drawn_art import animation, planar
+from support.planning import plan_edit
 from support.roms import make_rom
 
 CODE = bytes.fromhex("c230a90080851285148516a9ff0785182220908060ea08e2")

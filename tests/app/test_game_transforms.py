@@ -13,14 +13,15 @@ from halscope import Workspace
 from halscope.cli import main
 from halscope.codecs.lz import LZ2
 from halscope.inject import apply_patch as patched
-from halscope.inject import live_writes, plan_edits, read_sheet, sheet_edit, to_patch, transform_named
-from halscope.rom.checksum import fix
+from halscope.inject import live_writes, read_sheet, sheet_edit, to_patch, transform_named
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping
 from halscope_hooks import InjectError, Transform, Write
 from numpy.typing import NDArray
 from PIL import Image
+from support.checksums import fix
 from support.edit_scene import make_snapshot
+from support.planning import plan_edits
 from support.roms import make_rom
 from support.stored_art import stored_art
 

@@ -17,13 +17,14 @@ from halscope.app._strips import Strips, recorded_strips
 from halscope.codecs.hal import HAL
 from halscope.export import bps
 from halscope.formats.recording import RecordingWriter
-from halscope.inject import EditedSheet, apply_patch, plan_edit, read_sheet, to_patch
+from halscope.inject import EditedSheet, apply_patch, read_sheet, to_patch
 from halscope.ppu.compose import compose_screen
 from halscope.project import EditList
 from halscope_hooks import Changes, ImageError, Patch, Snapshot, Update, UsageError
 from pypatchergba import patcher
 from support.edit_rom import FIRST, LEAD, EditRom, make_edit_rom
 from support.edit_scene import Entry, make_snapshot
+from support.planning import plan_edit
 from support.probe_rom import expected_registers
 
 FOLDER = f"hal-{FIRST:06x}"

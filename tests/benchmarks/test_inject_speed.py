@@ -8,21 +8,13 @@ import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
 from halscope.demo import rom_path, truth
-from halscope.inject import (
-    EditedSheet,
-    Sheet,
-    live_writes,
-    plan_edit,
-    read_sheet,
-    sheet_from_block,
-    to_patch,
-    write_sheet,
-)
+from halscope.inject import EditedSheet, Sheet, live_writes, read_sheet, sheet_from_block, to_patch, write_sheet
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope_hooks import Snapshot
 from pytest_benchmark.fixture import BenchmarkFixture
 from support.edit_figures import CELLS, SecondSave
+from support.planning import plan_edit
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from halscope.app import LiveEdits, Workspace
 from halscope.demo import rom_path
 from halscope.export import bps, ips
-from halscope.inject import EditPlan, apply_patch, make_room, plan_edit, sheet_from_block, to_patch, write_sheet
+from halscope.inject import EditPlan, apply_patch, make_room, sheet_from_block, to_patch, write_sheet
 from halscope.inject.model import EditedSheet
 from halscope.ppu import decode_frame
 from halscope.ppu.compose import compose_screen
@@ -18,6 +18,7 @@ from halscope.session import Session
 from halscope_hooks import Snapshot
 from numpy.typing import NDArray
 from support.demo_game import TILE_BYTES, DemoGame
+from support.planning import plan_edit
 
 SCENE, BLOCK = "cave", "jelly"
 SETTLE = 40  # frames into a scene, when everything is on screen

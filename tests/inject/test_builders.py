@@ -10,7 +10,6 @@ from halscope.codecs.hal import HAL
 from halscope.inject import (
     EditedSheet,
     grey_palette,
-    plan_edit,
     read_sheet,
     sheet_from_block,
     sheet_from_metasprite,
@@ -24,6 +23,7 @@ from halscope.rom.index import RomIndex
 from halscope_hooks import ImageError, InjectError, Origin, VramOrigins
 from support.edit_rom import FIRST, LEAD, RAW, RAW_TILES, EditRom
 from support.edit_scene import OBJ_BYTE, Entry, make_snapshot
+from support.planning import plan_edit
 
 
 def origins_of_first(edit_rom: EditRom, tiles: int) -> VramOrigins:

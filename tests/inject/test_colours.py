@@ -30,7 +30,7 @@ from halscope.inject import (
     write_palette_sheet,
 )
 from halscope.ppu.cgram import to_rgb
-from halscope.project import EditList, edit_list_from_json, edit_list_to_json
+from halscope.project import EditList
 from halscope.rom.colours import ColourIndex, colour_buffers
 from halscope_hooks import HalscopeError, InjectError, Origin, Snapshot
 from hypothesis import given
@@ -38,6 +38,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support import lab_truth
 from support.demo_game import DemoGame
+from support.edit_lists import edit_list_from_json, edit_list_to_json
 from support.lab_game import LabGame
 from support.lab_variants import Variant
 

@@ -13,7 +13,6 @@ from halscope.inject import (
     EditPlan,
     Sheet,
     apply_patch,
-    plan_edit,
     read_sheet,
     sheet_from_block,
     sheet_from_raw,
@@ -25,6 +24,7 @@ from halscope.rom import checksum
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope_hooks import InjectError
+from support.planning import plan_edit
 
 COAT, SCARF = 3, 5
 """Two colours of Pip's palette that the edit swaps."""

@@ -16,7 +16,6 @@ from halscope.inject import (
     Sheet,
     apply_patch,
     live_writes,
-    plan_edits,
     read_sheet,
     rom_writes,
     sheet_from_block,
@@ -28,6 +27,7 @@ from halscope.rom.image import Rom
 from halscope_hooks import Block, CancelSignal, Codec, Origin, Patch, PatchError, Snapshot, StartEvidence, Write
 from numpy.typing import NDArray
 from support.edit_rom import FIRST, FIRST_TILES, LEAD, SECOND, EditRom
+from support.planning import plan_edits
 
 
 @pytest.fixture

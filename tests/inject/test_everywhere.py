@@ -5,22 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
-from halscope.inject import (
-    EditedSheet,
-    EditPlan,
-    Sheet,
-    apply_patch,
-    plan_edit,
-    plan_edits,
-    sheet_from_block,
-    sheet_from_raw,
-    to_patch,
-)
+from halscope.inject import EditedSheet, EditPlan, Sheet, apply_patch, sheet_from_block, sheet_from_raw, to_patch
 from halscope.ppu.tiles import encode_tiles
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from numpy.typing import NDArray
 from support.edit_rom import FIRST, LEAD, RAW, SECOND, SHARED, EditRom
+from support.planning import plan_edit, plan_edits
 
 COPY, AGAIN = 0x30001, 0x30102
 NEW = np.full((8, 8), 3, np.uint8)

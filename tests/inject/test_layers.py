@@ -10,17 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
-from halscope.inject import (
-    EditedSheet,
-    Sheet,
-    apply_patch,
-    live_writes,
-    plan_edit,
-    read_sheet,
-    sheet_edit,
-    to_patch,
-    write_sheet,
-)
+from halscope.inject import EditedSheet, Sheet, apply_patch, live_writes, read_sheet, sheet_edit, to_patch, write_sheet
 from halscope.inject import (
     edited as redrawn,
 )
@@ -33,6 +23,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 from support.layer_scene import KINDS, MAP_AT, TILES_AT, LayerScene, colours_of, make_layer_scene
+from support.planning import plan_edit
 
 NUMBER = 0x3FF
 

@@ -13,7 +13,6 @@ from halscope.inject import (
     Sheet,
     apply_patch,
     live_writes,
-    plan_edit,
     rom_writes,
     sheet_from_block,
     sheet_from_raw,
@@ -23,15 +22,16 @@ from halscope.inject import (
 from halscope.inject._patterns import find_patterns
 from halscope.ppu import decode_frame
 from halscope.ppu.tiles import encode_tiles
-from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping
 from halscope_hooks import InjectError, Origin, Snapshot, VramOrigins, Write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.checksums import fix
 from support.edit_rom import LEAD, RAW, EditRom, draw_tiles
 from support.edit_scene import OBJ_BYTE, Entry, make_snapshot
+from support.planning import plan_edit
 from support.roms import make_rom
 
 Pixels = NDArray[np.uint8]

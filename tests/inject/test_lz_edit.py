@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.codecs import hal, lz
-from halscope.inject import apply_patch, plan_edit, read_sheet, sheet_from_block, to_patch, write_sheet
+from halscope.inject import apply_patch, read_sheet, sheet_from_block, to_patch, write_sheet
 from halscope.ppu.tiles import encode_tiles
 from halscope.rom.index import RomIndex
 from halscope_hooks import Codec
 from support import lz_reference
 from support.edit_rom import PALETTE
+from support.planning import plan_edit
 from support.truth_rom import ALL_PACKERS, make_truth_rom
 
 

@@ -14,18 +14,18 @@ from halscope.inject import (
     Sheet,
     apply_patch,
     live_writes,
-    plan_edits,
     sheet_from_block,
     sheet_from_raw,
     to_patch,
 )
 from halscope.ppu.tiles import DEPTHS, TileDepth
-from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping
 from halscope_hooks import InjectError, Snapshot, Write
 from hypothesis import given
 from hypothesis import strategies as st
+from support.checksums import fix
+from support.planning import plan_edits
 from support.roms import make_rom
 
 PACKED_AT, RAW_AT = 0x8101, 0x10007

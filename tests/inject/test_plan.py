@@ -15,8 +15,6 @@ from halscope.inject import (
     EditPlan,
     Sheet,
     apply_patch,
-    plan_edit,
-    plan_edits,
     read_sheet,
     sheet_from_block,
     sheet_from_raw,
@@ -34,6 +32,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 from support.edit_rom import FIRST, FIRST_TILES, LEAD, PALETTE, RAW, SECOND, EditRom, draw_tiles
+from support.planning import plan_edit, plan_edits
 
 
 def with_tiles(sheet: Sheet, tiles: dict[int, NDArray[np.uint8]]) -> EditedSheet:

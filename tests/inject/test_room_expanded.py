@@ -15,6 +15,7 @@ from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping, to_offset, to_snes
 from halscope.rom.references import ENTRY_DTYPE, KnownTable
 from halscope_hooks import InjectError, PatchError
+from support.checksums import fix
 from support.edit_rom import draw_tiles
 from support.roms import make_rom
 from support.roomy_rom import applied, assert_only, filled, plan_of
@@ -30,7 +31,7 @@ def full(mapping: Mapping, size: int) -> tuple[Rom, RomIndex]:
     image[BLOCK : BLOCK + len(packed)] = packed
     address = to_snes(mapping, BLOCK, size)
     image[POINTER : POINTER + 3] = address.to_bytes(3, "little")
-    rom = Rom.from_bytes(checksum.fix(image, mapping.header_offset), "full")
+    rom = Rom.from_bytes(fix(image, mapping.header_offset), "full")
     assert rom.mapping is mapping
     entry = np.array([(POINTER, POINTER + 1, POINTER + 2, address, BLOCK)], ENTRY_DTYPE)
     return rom, RomIndex.build(rom, [HAL], known_tables=[KnownTable("hal", 3, entry)])
@@ -78,7 +79,7 @@ def blank(mapping: Mapping, size: int, chips: int = 0) -> Rom:
     at = mapping.header_offset
     image[at - 0xC0 : at + 0x40] = make_rom(max(size, at + 0x40), mapping)[at - 0xC0 : at + 0x40]
     image[at + 0x16] |= chips
-    return Rom.from_bytes(checksum.fix(image, at), "blank", mapping=mapping)
+    return Rom.from_bytes(fix(image, at), "blank", mapping=mapping)
 
 
 @pytest.mark.parametrize(

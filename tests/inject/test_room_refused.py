@@ -11,12 +11,12 @@ from halscope.codecs.hal import HAL
 from halscope.codecs.lz import LZ2
 from halscope.inject import EditPlan, RoomOptions, apply_patch, make_room, to_patch
 from halscope.inject.room.rats import tag, tagged_areas
-from halscope.rom import checksum
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping
 from halscope.rom.references import ENTRY_DTYPE, NO_BANK, KnownTable
 from halscope_hooks import InjectError
+from support.checksums import fix
 from support.edit_rom import FIRST, SECOND, make_edit_rom
 from support.roomy_rom import filled, plan_of
 
@@ -56,7 +56,7 @@ def made(
         image[begin:end] = bytes([fill]) * (end - begin)
     for at, data in (put or {}).items():
         image[at : at + len(data)] = data
-    rom = Rom.from_bytes(checksum.fix(image, Mapping.LOROM.header_offset), "made")
+    rom = Rom.from_bytes(fix(image, Mapping.LOROM.header_offset), "made")
     return Made(rom, RomIndex.build(rom, [HAL], known_tables=[KnownTable("hal", 3, rows)] if entries else []))
 
 
@@ -125,7 +125,7 @@ def test_several_pointers_to_one_block_are_all_rewritten() -> None:
     one = made()
     image = bytearray(one.rom.data.tobytes())
     image[0x700:0x702], image[0x710] = POINTERS[FIRST][:2], BANK
-    rom = Rom.from_bytes(checksum.fix(image, Mapping.LOROM.header_offset), "two")
+    rom = Rom.from_bytes(fix(image, Mapping.LOROM.header_offset), "two")
     rows = np.zeros(2, ENTRY_DTYPE)
     for row, parts in zip(rows, ((TABLE, TABLE + 1, TABLE + 2), (0x700, 0x701, 0x710)), strict=True):
         row["low"], row["high"], row["bank"] = parts

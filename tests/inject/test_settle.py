@@ -14,12 +14,12 @@ from halscope.inject.settle import Tile, settle_origins
 from halscope.ppu import decode_frame
 from halscope.ppu.grouping import Metasprite
 from halscope.ppu.tiles import encode_tiles
-from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping
 from halscope_hooks import Origin, PpuRegisters, Snapshot
 from numpy.typing import NDArray
+from support.checksums import fix
 from support.edit_rom import RAW, EditRom, draw_tiles
 from support.edit_scene import Entry, make_snapshot
 from support.roms import make_rom

@@ -14,7 +14,6 @@ from halscope.inject import (
     Sheet,
     apply_patch,
     live_writes,
-    plan_edit,
     read_sheet,
     sheet_from_block,
     sheet_from_raw,
@@ -24,7 +23,6 @@ from halscope.inject import (
 )
 from halscope.inject.edits import EditPlan
 from halscope.ppu import decode_frame
-from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping
@@ -32,7 +30,9 @@ from halscope_hooks import TRANSFORMS, ImageError, InjectError, Snapshot, Transf
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.checksums import fix
 from support.edit_scene import Entry, make_snapshot
+from support.planning import plan_edit
 from support.roms import make_rom
 from support.stored_art import stored_art
 

@@ -12,12 +12,13 @@ from halscope.codecs.hal import HAL
 from halscope.formats.recording import RecordingReader
 from halscope.formats.snes9x import parse_state
 from halscope.hosts.libretro import available_cores
-from halscope.inject import EditedSheet, live_writes, plan_edit, sheet_from_block
+from halscope.inject import EditedSheet, live_writes, sheet_from_block
 from halscope.session import Session
 from halscope_hooks import HostError, Snapshot, Write
 from support import lab_truth
 from support.lab_game import LabGame
 from support.lab_variants import Variant
+from support.planning import plan_edit
 
 pytestmark = pytest.mark.slow
 CORES = [core.name for core in available_cores() if core.name == "snes9x" or core.name.endswith("performance")]

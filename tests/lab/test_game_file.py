@@ -12,10 +12,11 @@ import pytest
 from halscope import Workspace
 from halscope.app._game_report import game_report
 from halscope.codecs.lz import LZ2
-from halscope.inject import EditedSheet, apply_patch, plan_edit, sheet_from_block, to_patch
+from halscope.inject import EditedSheet, apply_patch, sheet_from_block, to_patch
 from support.cores import two_cores
 from support.lab_game import LabGame
 from support.lab_variants import MAPS, Variant
+from support.planning import plan_edit
 
 ACROSS = {"valley_tiles", "valley_map", "engine", "coach"}
 """Blocks that have bytes on both sides of a bank edge; `engine` has one before it, `valley_map` only its end behind."""

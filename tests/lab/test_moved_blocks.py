@@ -16,7 +16,7 @@ import pytest
 from halscope.codecs.hal import HAL
 from halscope.codecs.lz import LZ2
 from halscope.hosts.libretro import available_cores
-from halscope.inject import EditPlan, RoomOptions, apply_patch, make_room, plan_edits, sheet_from_block, to_patch
+from halscope.inject import EditPlan, RoomOptions, apply_patch, make_room, sheet_from_block, to_patch
 from halscope.inject.model import EditedSheet
 from halscope.inject.room.free_space import MARGIN, runs_of
 from halscope.ppu import decode_frame
@@ -27,8 +27,10 @@ from halscope.rom.index import RomIndex
 from halscope_hooks import InjectError
 from numpy.typing import NDArray
 from support import lab_truth
+from support.checksums import fix
 from support.lab_game import LabGame
 from support.lab_variants import MAPS, Variant
+from support.planning import plan_edits
 from support.roomy_rom import assert_only
 
 pytestmark = pytest.mark.slow
@@ -165,7 +167,7 @@ def test_a_full_rom_grows_and_the_game_reads_the_new_part(
         image[begin + MARGIN : end] = b"\xea" * (end - begin - MARGIN)  # the first byte ends what stands before
     header = Rom.load(path).header_offset
     image[header - 0x10 : header + 0x40] = path.read_bytes()[header - 0x10 : header + 0x40]
-    rom = Rom.from_bytes(checksum.fix(image, header), "full")
+    rom = Rom.from_bytes(fix(image, header), "full")
     index = RomIndex.build(rom, [HAL, LZ2])
     blocks = [one for one in monsters(truth) if one["name"].startswith(("table24_", "script_", "word_banks_", "pea_"))]
     plan = noisy(rom, index, blocks)

@@ -22,13 +22,13 @@ from halscope.inject import (
     sheet_from_raw,
 )
 from halscope.project import CarriedProject, EditList, ProjectState, carry_over, new_project
-from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope_hooks import RAW_CODEC, Origin
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.checksums import fix
 from support.edit_rom import PALETTE
 from support.examples import examples
 from support.layer_scene import KINDS, MAP_AT, TILES_AT, make_layer_scene

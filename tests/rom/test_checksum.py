@@ -7,6 +7,7 @@ from halscope.rom.mapping import Mapping, mirrored
 from halscope_hooks import UsageError
 from hypothesis import given
 from hypothesis import strategies as st
+from support.checksums import compute, fix
 from support.examples import examples
 from support.roms import make_rom
 
@@ -20,7 +21,7 @@ def by_address_lines(data: bytes) -> int:
 
 @given(st.binary(min_size=1, max_size=700))
 def test_the_sum_is_that_of_what_the_address_lines_show(data: bytes) -> None:
-    assert checksum.compute(data) == by_address_lines(data)
+    assert compute(data) == by_address_lines(data)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_sizes_that_are_no_power_of_two(quarters: int, weights: list[int]) -> No
     marks = np.zeros((quarters, block), np.uint8)
     marks[:, 0] = values
     expected = sum(int(value) * weight for value, weight in zip(values, weights, strict=True))
-    assert checksum.compute(marks.tobytes()) == expected & 0xFFFF
+    assert compute(marks.tobytes()) == expected & 0xFFFF
 
 
 @pytest.mark.slow
@@ -62,10 +63,10 @@ def test_a_corrected_image_is_right_whatever_stood_there(
     image[changed] = value
     at = mapping.header_offset
     image[at + 0x1C : at + 0x20] = field
-    fixed = checksum.fix(image, at)
+    fixed = fix(image, at)
     complement, stored = checksum.stored(fixed, at)
     assert checksum.is_right(fixed, at)
-    assert stored == checksum.compute(fixed) == by_address_lines(fixed)
+    assert stored == compute(fixed) == by_address_lines(fixed)
     assert complement ^ stored == 0xFFFF
     assert checksum.corrections(fixed, at) == ()
     assert fixed[: at + 0x1C] == image[: at + 0x1C]

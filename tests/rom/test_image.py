@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.demo import rom_path
-from halscope.rom.checksum import fix
 from halscope.rom.image import LIMIT, Rom
 from halscope.rom.mapping import Mapping
 from halscope_hooks import HalscopeError, RomError, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
+from support.checksums import fix
 from support.roms import make_rom
 
 MIB = 0x100000

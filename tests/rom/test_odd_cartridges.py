@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from halscope._rom_file import copier_header_bytes, for_a_core
 from halscope.games import match_game, profiles
-from halscope.rom import checksum
 from halscope.rom.checksum import MIRRORED, Rule
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
+from support.checksums import fix
 from support.roms import make_rom
 
 MIB = 0x100000
@@ -56,7 +56,7 @@ def test_the_sum_of_a_satellaview_program_leaves_its_header_out() -> None:
     rom = Rom.from_bytes(image)
     assert any("changed or damaged" in warning for warning in rom.warnings)
     assert rom.checksum_rule == Rule("satellaview")
-    assert Rom.from_bytes(checksum.fix(image, 0x7FC0, rom.checksum_rule)).warnings == ()
+    assert Rom.from_bytes(fix(image, 0x7FC0, rom.checksum_rule)).warnings == ()
 
 
 def spc7110(mib: int, times: int) -> bytearray:
@@ -76,7 +76,7 @@ def test_an_spc7110_counts_its_sum_in_its_own_way(mib: int, times: int) -> None:
     assert rom.warnings == ("a cartridge with SPC7110: addresses are those of plain hirom",)
     assert rom.checksum_rule is not None
     image[0x1234] ^= 1
-    fixed = checksum.fix(image, 0xFFC0, rom.checksum_rule)
+    fixed = fix(image, 0xFFC0, rom.checksum_rule)
     assert Rom.from_bytes(fixed).warnings == rom.warnings
 
 
@@ -101,7 +101,7 @@ def test_the_sum_of_an_overdump_stays_that_of_the_first_copy() -> None:
 def test_an_s_dd1_map_mode_fits_its_chip() -> None:
     image = make_rom(MIB, map_mode=0x32)
     image[0x7FD6] = 0x45
-    rom = Rom.from_bytes(checksum.fix(image, 0x7FC0))
+    rom = Rom.from_bytes(fix(image, 0x7FC0))
     assert rom.mapping is Mapping.LOROM
     assert rom.warnings == ("a cartridge with S-DD1: addresses are those of plain lorom",)
 
@@ -112,7 +112,7 @@ def test_a_stale_header_in_the_first_4_mib_does_not_win(inner: Mapping, outer: M
     at = inner.header_offset
     image[at : at + 0x40] = make_rom(4 * MIB, inner)[at : at + 0x40]
     image[inner.page_offset] = 0x78
-    image = bytearray(checksum.fix(image, at))  # the stale one is the better header in every other respect
+    image = bytearray(fix(image, at))  # the stale one is the better header in every other respect
     image[outer.header_offset + 0x17] = 0
     assert Rom.from_bytes(image).mapping is outer
 

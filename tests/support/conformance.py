@@ -20,7 +20,6 @@ from halscope.formats.dumps import load_states
 from halscope.formats.recording import RecordingWriter
 from halscope.hosts.embedded import EmbeddedHost, LiveEmbeddedHost
 from halscope.hosts.libretro import available_cores
-from halscope.hosts.mesen2 import Listener
 from halscope.hosts.nwa import NwaHost, _discovery
 from halscope.hosts.nwa import host as nwa_host
 from halscope.hosts.recording import ReplayHost
@@ -31,7 +30,7 @@ from halscope_hooks import TILE_BYTES, Host, HostInfo, PpuRegisters, Snapshot, W
 from numpy.typing import NDArray
 from support import mesen_demo, mesen_file, retroarch_process, zsnes_file
 from support.demo_game import DemoGame
-from support.mesen import StandIn, needs_lua
+from support.mesen import StandIn, close_listener, needs_lua
 from support.retroarch_process import RetroArchProcess
 from support.same_moment import SETTLED, Moment, go_to, in_process, moment_of, poll_until, write_all, written
 from support.server_process import ServerProcess
@@ -242,7 +241,7 @@ def _retroarch(core: str) -> Row:
 def _mesen(folder: Path, rom: Path) -> Iterator[View]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HALSCOPE_MESEN_DIR", str(folder / "meeting"))
-        Listener.close_shared()  # a test of `doctor` or `attach` in this process may have left one open
+        close_listener()  # a test of `doctor` or `attach` in this process may have left one open
         try:
             with StandIn(rom, core=CORES[0]) as emulator, mesen_demo.attached(emulator) as host:
 
@@ -268,7 +267,7 @@ def _mesen(folder: Path, rom: Path) -> Iterator[View]:
 
                 yield View(before, after, host.info, lambda: emulator.snapshot.wram)
         finally:
-            Listener.close_shared()
+            close_listener()
 
 
 def _nwa(flavour: str, core: str, unknown: frozenset[str], parts: frozenset[str]) -> Row:

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 from halscope.codecs.hal import HAL
-from halscope.inject import live_writes, plan_edit, read_sheet, rom_writes, sheet_from_block, to_patch, write_sheet
+from halscope.inject import live_writes, read_sheet, rom_writes, sheet_from_block, to_patch, write_sheet
 from halscope.inject.metadata import forget
 from halscope.ppu.tiles import encode_tiles
-from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping
 from halscope_hooks import Snapshot
+from support.checksums import fix
 from support.edit_rom import LEAD, draw_tiles
+from support.planning import plan_edit
 from support.roms import make_rom
 
 CELLS = 455

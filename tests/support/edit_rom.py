@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from halscope.codecs.hal import HAL
 from halscope.ppu.tiles import encode_tiles
-from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping
 from halscope_hooks import Origin
 from numpy.typing import NDArray
+from support.checksums import fix
 from support.roms import make_rom
 
 LEAD = 15

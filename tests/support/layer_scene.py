@@ -8,12 +8,12 @@ import numpy as np
 from halscope.codecs.hal import HAL
 from halscope.inject import Sheet, sheet_from_layer
 from halscope.ppu.tiles import TileDepth, encode_tiles
-from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping
 from halscope_hooks import PpuRegisters, Snapshot
 from numpy.typing import NDArray
+from support.checksums import fix
 from support.edit_rom import draw_tiles
 from support.roms import make_rom
 

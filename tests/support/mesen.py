@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 from halscope.hosts.embedded import EmbeddedHost
 from halscope.hosts.libretro import LibretroHost
-from halscope.hosts.mesen2 import script_path
+from halscope.hosts.mesen2 import Listener, script_path
 from halscope_hooks import Snapshot, Write
 from support.mesen_api import BUS, EVENTS, FUNCTIONS, KINDS, MEMORIES, Callback, EmuFunctions, camel
 
@@ -39,6 +39,15 @@ needs_lua = pytest.mark.skipif(
     not can_run_scripts(),
     reason="needs the package lua-socket of Debian or Ubuntu, and lupa",
 )
+
+
+def close_listener() -> None:
+    """Let no more emulators connect to this process, whoever uses its listener. Those that have connected go on."""
+    with Listener._guard:
+        if Listener._shared is not None:
+            Listener._shared.close()
+        Listener._shared, Listener._users = None, 0
+
 
 _CPU: Final = {"a": 0, "x": 0, "y": 0, "dbr": 0x7F, "d": 0, "k": 0, "pc": 0x8000, "sp": 0x1FF0}
 

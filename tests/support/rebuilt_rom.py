@@ -10,10 +10,10 @@ import numpy as np
 from halscope.codecs.hal import HAL
 from halscope.inject import EditedSheet, Sheet, SheetEdit, sheet_edit, sheet_from_block
 from halscope.ppu.tiles import encode_tiles
-from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping, snes_mirrors
+from support.checksums import fix
 from support.edit_rom import PALETTE, draw_tiles
 from support.roms import make_rom
 

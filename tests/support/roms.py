@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from halscope.rom.checksum import fix
 from halscope.rom.mapping import Mapping
+from support.checksums import fix
 
 MAP_MODES = {
     Mapping.LOROM: 0x20,

@@ -13,11 +13,11 @@ from typing import Final, Literal
 import numpy as np
 from halscope.codecs import hal, lz
 from halscope.codecs.simcity import SIMCITY
-from halscope.rom.checksum import fix
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping, to_snes
 from support import drawn_art, plain_packer
+from support.checksums import fix
 from support.roms import make_rom
 
 Packer = Callable[[bytes], bytes]

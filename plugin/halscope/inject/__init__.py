@@ -36,7 +36,7 @@ from halscope.inject.palette_sheet import (
     write_palette_sheet,
 )
 from halscope.inject.place import apply_patch, to_patch
-from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes, plan_edit, plan_edits
+from halscope.inject.plan import BlockEdit, Change, EditPlan, TileIndex, plan_changes
 from halscope.inject.png import read_picture
 from halscope.inject.region import sheet_from_region
 from halscope.inject.room import (
@@ -113,8 +113,6 @@ __all__ = [
     "picture_in_sheet",
     "place_of",
     "plan_changes",
-    "plan_edit",
-    "plan_edits",
     "read_edited_palette",
     "read_palette_sheet",
     "read_picture",

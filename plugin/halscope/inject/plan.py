@@ -22,17 +22,17 @@ from halscope_hooks import (
 from numpy.typing import NDArray
 
 from halscope.inject._merge import SheetTile, merge
-from halscope.inject._sheet_edit import COLOURS, SheetEdit, sheet_edit
+from halscope.inject._sheet_edit import COLOURS, SheetEdit
 from halscope.inject._transforms import stored_tile
 from halscope.inject.edits import PROVEN_STARTS, BlockEdit, Change, EditPlan
 from halscope.inject.elsewhere import other_places, refuse_raw_over_block, shared_bytes
 from halscope.inject.everywhere import Copies, find_copies
-from halscope.inject.model import EditedSheet, Place
+from halscope.inject.model import Place
 from halscope.inject.split import TileChange
 from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom, Stream
 
-__all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_changes", "plan_edit", "plan_edits"]
+__all__ = ["BlockEdit", "Change", "EditPlan", "TileIndex", "plan_changes"]
 
 
 class TileIndex(Protocol):
@@ -46,40 +46,6 @@ class TileIndex(Protocol):
 
     def proven_streams(self, ranges: Ranges, /) -> tuple[Origin, ...]:
         """Return the blocks with a proven start whose packed bytes share any with these stretches of the file."""
-
-
-def plan_edit(
-    rom: Rom,
-    codecs: Sequence[Codec],
-    edited: EditedSheet,
-    *,
-    index: TileIndex | None = None,
-    force: bool = False,
-    everywhere: bool = False,
-    cancel: CancelSignal | None = None,
-) -> EditPlan:
-    """Plan the edit of one sheet; see `plan_edits`."""
-    return plan_edits(rom, codecs, [edited], index=index, force=force, everywhere=everywhere, cancel=cancel)
-
-
-def plan_edits(
-    rom: Rom,
-    codecs: Sequence[Codec],
-    edited: Sequence[EditedSheet],
-    *,
-    index: TileIndex | None = None,
-    force: bool = False,
-    everywhere: bool = False,
-    cancel: CancelSignal | None = None,
-) -> EditPlan:
-    """Plan the edits of edited sheets: find their changes, then call `plan_changes`.
-
-    Raises:
-        CancelledError: See `plan_changes`.
-        InjectError: See `plan_changes`; also if a painted tile is locked, or edited in two ways within one sheet.
-    """
-    edits = [sheet_edit(one) for one in edited]
-    return plan_changes(rom, codecs, edits, index=index, force=force, everywhere=everywhere, cancel=cancel)
 
 
 def plan_changes(

@@ -97,10 +97,6 @@ class Track:
         """The pictures that it has shown, each once, in the order of appearance."""
         return [*self._pictures]
 
-    def has_shown(self, picture: int) -> bool:
-        """Whether it has shown a picture."""
-        return picture in self._pictures
-
     def follow(self, frame: int, group: Metasprite, tiles: frozenset[int]) -> None:
         """Note where the figure is now, and the VRAM byte addresses of its tiles."""
         self.seen, self.group, self._tiles = frame, group, tiles

@@ -2,7 +2,6 @@
 
 from halscope.project._carry import CarriedProject, carry_edit, carry_over
 from halscope.project._edit_list import MOST_STATES, Edit, EditList
-from halscope.project._edit_list_json import edit_list_from_json, edit_list_to_json
 from halscope.project._folder import Project
 from halscope.project._knowledge import (
     MOST_PALETTES,
@@ -45,8 +44,6 @@ __all__ = [
     "carry_edit",
     "carry_over",
     "data_folder",
-    "edit_list_from_json",
-    "edit_list_to_json",
     "edited_pixels",
     "is_sheet_name",
     "knowledge_from_json",

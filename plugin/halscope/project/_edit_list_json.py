@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
-from halscope_hooks import FormatError, UsageError
+from halscope_hooks import UsageError
 
 import halscope._fields as read
 from halscope._fields import Fields
@@ -13,20 +12,10 @@ from halscope.inject import edit_from_json, edit_to_json
 from halscope.project._edit_list import MOST_STATES, Edit, EditList
 from halscope.project._knowledge_json import NewerVersionError
 
-FORMAT: Final = "halscope-edits"
-VERSION: Final = 1
-
 TILES: Final = "tiles"
 """The kind of an edit that changes tiles."""
 
 _MOST: Final = 1 << 20
-_ADVICE: Final = "restore the file from a backup, or start a new list of edits"
-
-
-def edit_list_to_json(edits: EditList) -> str:
-    """Return the list as one line of ASCII JSON."""
-    document = {"format": FORMAT, "version": VERSION, "rom_sha256": edits.rom_sha256, **edit_list_fields(edits)}
-    return json.dumps(document, separators=(",", ":"))
 
 
 def edit_list_fields(edits: EditList) -> dict[str, Any]:
@@ -43,28 +32,6 @@ def edit_list_fields(edits: EditList) -> dict[str, Any]:
 def edit_fields(edit: Edit) -> dict[str, Any]:
     """Return an edit as a JSON object, without the ROM's hash, for `edit_from_fields`."""
     return {"id": edit.id, "kind": TILES, "made": edit.made.isoformat(), "sheet": edit_to_json(edit.sheet)}
-
-
-def edit_list_from_json(text: str | bytes, source: str) -> EditList:
-    """Read a list back.
-
-    Args:
-        text: The document; its contents are not trusted.
-        source: Where it was read from, for messages.
-
-    Raises:
-        FormatError: It is not an edit list of this version, a field is missing, unknown or out of range, or fields
-            contradict each other.
-    """
-    root = read.document(text, source, FormatError, _ADVICE)
-    if root.take("format", read.anything) != FORMAT:
-        raise FormatError(f'{source}: "format" is not "{FORMAT}": this is not a Halscope list of edits')
-    version = root.take("version", read.whole(0, 1 << 31))
-    if version != VERSION:
-        raise FormatError(f"{source}: a list of edits of version {version}; this Halscope reads {VERSION}; update it")
-    edits = edit_list_from_fields(root, root.take("rom_sha256", read.sha256))
-    root.finish()
-    return edits
 
 
 def edit_list_from_fields(root: Fields, rom_sha256: str) -> EditList:

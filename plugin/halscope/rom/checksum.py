@@ -51,21 +51,6 @@ MIRRORED: Final = Rule("mirrored")
 """The rule of ordinary cartridges."""
 
 
-def compute(data: Buffer) -> int:
-    """Return the 16-bit sum of all bytes of the image as it is, mirrored up to a power of two.
-
-    A size that is not a power of two consists of the largest power of two and a remainder, which repeats to fill the
-    other half: 3 MiB counts its last MiB twice, 2.5 MiB its last half MiB four times, 6 MiB its last two MiB twice. The
-    cartridge's address lines mirror it this way, and publishers computed the checksum accordingly. The checksum field
-    itself is summed without correction.
-
-    Args:
-        data: The headerless image.
-    """
-    rom = np.frombuffer(data, np.uint8)
-    return _sum(rom, _repeats(rom.size)) & 0xFFFF
-
-
 def corrected(data: Buffer, header_offset: int, rule: Rule = MIRRORED) -> int:
     """Return the checksum that the header should hold by a rule, computed with a consistent checksum field.
 
@@ -120,14 +105,6 @@ def corrections(data: Buffer, header_offset: int, rule: Rule = MIRRORED) -> tupl
     return () if new == old else (Write("rom", at, new, old),)
 
 
-def fix(data: Buffer, header_offset: int, rule: Rule = MIRRORED) -> bytes:
-    """Return the image with a correct checksum. Raises UsageError like `corrections`."""
-    image = bytearray(data)
-    for write in corrections(image, header_offset, rule):
-        image[write.offset : write.offset + len(write.data)] = write.data
-    return bytes(image)
-
-
 def _sum(rom: NDArray[np.uint8], pieces: list[tuple[int, int, int]]) -> int:
     return sum(times * _sum_of_bytes(rom[start:stop]) for start, stop, times in pieces)
 
@@ -140,7 +117,12 @@ def _sum_of_bytes(data: NDArray[np.uint8]) -> int:
 
 
 def _repeats(size: int) -> list[tuple[int, int, int]]:
-    """Split an image of `size` bytes into pieces (start, stop, times counted), largest first."""
+    """Split an image of `size` bytes into pieces (start, stop, times counted), largest first.
+
+    A size that is not a power of two consists of the largest power of two and a remainder, which repeats to fill the
+    other half: 3 MiB counts its last MiB twice, 2.5 MiB its last half MiB four times, 6 MiB its last two MiB twice. The
+    cartridge's address lines mirror it this way, and publishers computed the checksum accordingly.
+    """
     pieces: list[tuple[int, int, int]] = []
     start, times = 0, 1
     while size > 0:

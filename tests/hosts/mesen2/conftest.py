@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 from halscope.demo import rom_path
-from halscope.hosts.mesen2 import Listener, MesenHost
-from support.mesen import StandIn
+from halscope.hosts.mesen2 import MesenHost
+from support.mesen import StandIn, close_listener
 from support.mesen_demo import attached
 
 
 @pytest.fixture(autouse=True)
 def meeting_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    Listener.close_shared()  # a test of `doctor` or `attach` in this process may have left one open
+    close_listener()  # a test of `doctor` or `attach` in this process may have left one open
     folder = tmp_path / "meeting"
     monkeypatch.setenv("HALSCOPE_MESEN_DIR", str(folder))
     yield folder
-    Listener.close_shared()
+    close_listener()
 
 
 @pytest.fixture

@@ -114,14 +114,6 @@ class Listener:
         with cls._guard:
             cls._users = max(0, cls._users - 1)
 
-    @classmethod
-    def close_shared(cls) -> None:
-        """Let no more emulators connect, whoever still uses the listener. Emulators that have connected go on."""
-        with cls._guard:
-            if cls._shared is not None:
-                cls._shared.close()
-            cls._shared, cls._users = None, 0
-
     @property
     def port(self) -> int:
         """The port that scripts connect to."""
