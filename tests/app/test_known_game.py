@@ -139,7 +139,7 @@ def test_the_demos_own_profile_knows_every_block() -> None:
     assert described["known_starts"] == {"hal": len(truth()["blocks"])}
 
 
-def test_a_known_hash_says_which_of_our_codecs_to_look_for_and_keeps_those_of_strangers() -> None:
+def test_a_known_hash_says_which_of_our_codecs_to_look_for_and_keeps_third_party_ones() -> None:
     rom = made_rom()
     sure = replace(LONE, sha256=(rom.sha256,))
     everything = {codec.name for codec in Plugins().codecs()} - {"simcity"}

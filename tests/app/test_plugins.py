@@ -111,7 +111,7 @@ def test_a_failing_plugin_is_named_and_the_others_go_on(recording: Path, caplog:
         assert "Traceback" in caplog.text
 
 
-def test_a_strangers_codec_stands_behind_the_built_in_ones() -> None:
+def test_a_third_party_codec_stands_behind_the_built_in_ones() -> None:
     ours = [codec.name for codec in Plugins().codecs()]
     assert ours[0] == "hal"
     assert [codec.name for codec in Plugins([Bringer()]).codecs()] == [*ours, "reversed"]

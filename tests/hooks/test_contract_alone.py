@@ -20,8 +20,8 @@ print(HOOK_API, sorted(heavy))
 from halscope_hooks import hookspecs
 
 snapshot = halscope_hooks.Snapshot(vram=bytes(65536), cgram=bytes(512), oam=bytes(544))
-strangers = {name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)
-print(snapshot.frame, sorted(name for name in strangers if not name.startswith("_") or name == "_codec"))
+packages = {name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)
+print(snapshot.frame, sorted(name for name in packages if not name.startswith("_") or name == "_codec"))
 """
 
 

@@ -394,7 +394,7 @@ def test_a_forked_child_that_lives_on_does_not_keep_the_core_alive(tmp_path: Pat
 @pytest.mark.slow
 def test_a_module_in_the_current_folder_is_not_taken_for_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("json", "libretro", "numpy", "halscope"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger')")
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('another module')")
     monkeypatch.chdir(tmp_path)
     with EmbeddedHost(probe_rom.build()) as host:
         host.step()

@@ -183,8 +183,8 @@ def write_labels(workspace: Workspace, blocks: Sequence[ExportBlock], output: Pa
         graphic = block.graphic
         name = notes.name_at(block.offset) or graphic.name
         proof = start_evidence(workspace, block.codec, block.offset, block.start)
-        said = block.start if proof is None else f"{block.start}: {proof.kind}"
-        comment = f"{block.codec} block, {len(block.data)} bytes unpacked, start known by {said}"
+        known_by = block.start if proof is None else f"{block.start}: {proof.kind}"
+        comment = f"{block.codec} block, {len(block.data)} bytes unpacked, start known by {known_by}"
         named[block.offset] = graphic.parts[0].room, name, comment
         for reference in () if block.codec == RAW_CODEC else workspace.index().references(block.codec, block.offset):
             base = reference.table.base

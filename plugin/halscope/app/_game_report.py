@@ -23,7 +23,7 @@ from halscope.rom.mapping import snes_text
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A part of a profile, and whether the ROM bears it out.
+    """A part of a profile, and whether the ROM confirms it.
 
     Args:
         part: The part: "game", "decoder 00:B87E", "table 00:B992".

@@ -118,13 +118,13 @@ def known_game(
     return KnownGame(match, starts, tuple(tables), tuple(notes), edges, BlockTransforms(of_codec, of_block))
 
 
-def _agreed[T](match: Match, said: Callable[[Decoder], T]) -> dict[str, T]:
-    """Return what is said of each codec whose decoders agree: of those whose code is there, or else of a certain
+def _agreed[T](match: Match, value: Callable[[Decoder], T]) -> dict[str, T]:
+    """Return this value of each codec whose decoders agree: of those whose code is there, or else of a certain
     match."""
     decoders = match.decoders or (match.profile.decoders if match.by != "title" else ())
     answers: dict[str, set[T]] = {}
     for decoder in decoders:
-        answers.setdefault(decoder.codec, set()).add(said(decoder))
+        answers.setdefault(decoder.codec, set()).add(value(decoder))
     return {codec: next(iter(found)) for codec, found in answers.items() if len(found) == 1}
 
 

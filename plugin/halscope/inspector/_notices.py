@@ -19,7 +19,7 @@ class Notices:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: dict[str, str] = {}
-        self._hearers: dict[object, Callable[[str, str], None]] = {}
+        self._listeners: dict[object, Callable[[str, str], None]] = {}
 
     def post(self, kind: str, fields: dict[str, Any], *, keep: bool = True) -> None:
         """Tell all pages.
@@ -33,21 +33,21 @@ class Notices:
         with self._lock:
             if keep:
                 self._kept[kind] = text
-            for hear in self._hearers.values():
-                hear(kind, text)
+            for listener in self._listeners.values():
+                listener(kind, text)
 
-    def subscribe(self, who: object, hear: Callable[[str, str], None]) -> None:
-        """Call `hear` with the type and text of each notice from now on, first of the kept ones. It must not block,
+    def subscribe(self, who: object, listener: Callable[[str, str], None]) -> None:
+        """Call `listener` with the type and text of each notice from now on, first of the kept ones. It must not block,
         nor call back."""
         with self._lock:
-            self._hearers[who] = hear
+            self._listeners[who] = listener
             for kind, text in self._kept.items():
-                hear(kind, text)
+                listener(kind, text)
 
     def unsubscribe(self, who: object) -> None:
         """End what `subscribe` began."""
         with self._lock:
-            self._hearers.pop(who, None)
+            self._listeners.pop(who, None)
 
 
 @final
@@ -56,7 +56,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self._notices: list[tuple[str, str]] = []
-        self._come = asyncio.Event()
+        self._arrived = asyncio.Event()
 
     def add(self, kind: str, text: str) -> None:
         """Add a notice. It takes the place of older ones of its type where more than `MOST_WAITING` would wait."""
@@ -64,11 +64,11 @@ class Waiting:
         if len(self._notices) > MOST_WAITING:
             newest = {one: number for number, (one, _) in enumerate(self._notices)}
             self._notices = [self._notices[number] for number in sorted(newest.values())]
-        self._come.set()
+        self._arrived.set()
 
     async def take(self) -> str:
         """Wait for the oldest notice, and remove and return its text."""
         while not self._notices:
-            self._come.clear()
-            await self._come.wait()
+            self._arrived.clear()
+            await self._arrived.wait()
         return self._notices.pop(0)[1]

@@ -134,7 +134,7 @@ class Pull:
         future: asyncio.Future[None] = loop.create_future()
         wake = partial(_wake, loop, future)
         self._lane.bell.listen(wake, wake)
-        look = loop.call_later(_LOOK_EVERY, _come, future)
+        look = loop.call_later(_LOOK_EVERY, _set, future)
         try:
             if not self._is_worth_a_look():
                 await future
@@ -145,9 +145,9 @@ class Pull:
 
 def _wake(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
     with contextlib.suppress(RuntimeError):  # the loop is closed, and its consumer has ended
-        loop.call_soon_threadsafe(_come, future)
+        loop.call_soon_threadsafe(_set, future)
 
 
-def _come(future: asyncio.Future[None]) -> None:
+def _set(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)

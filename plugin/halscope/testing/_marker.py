@@ -52,16 +52,16 @@ def read_markers(markers: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -
     Raises:
         UsageError: A marker has a positional, unknown or invalid argument.
     """
-    said: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for positional, named in markers:
         if positional:
             raise _wrong(f"takes only keyword arguments, not {positional[0]!r}; write recording={positional[0]!r}")
         for name in named:
             if name not in _KNOWN:
                 raise _wrong(f"has no argument {name!r}; the arguments are: {', '.join(_KNOWN)}")
-        said = {**named, **said}
+        given = {**named, **given}
     read: dict[str, Any] = {}
-    for name, value in said.items():
+    for name, value in given.items():
         if name in ("recording", "plugin"):
             read[name] = _path(name, value)
         elif name == "allow":

@@ -101,18 +101,18 @@ def peer(meeting_place: Path) -> Iterator[tuple[MesenHost, socket.socket]]:
 def test_who_does_not_show_the_token_is_not_let_in(meeting_place: Path, sent: bytes) -> None:
     listener = Listener.shared()
     port, _ = endpoint(meeting_place)
-    with socket.create_connection(("127.0.0.1", port)) as stranger:
-        stranger.sendall(sent)
-        stranger.shutdown(socket.SHUT_WR) if sent == b"" else None
+    with socket.create_connection(("127.0.0.1", port)) as unknown:
+        unknown.sendall(sent)
+        unknown.shutdown(socket.SHUT_WR) if sent == b"" else None
         assert listener.accept(0.3) is None
         if sent != b"\x05":  # one that may still greet has two seconds
-            stranger.settimeout(60)
+            unknown.settimeout(60)
             with contextlib.suppress(ConnectionResetError):
-                assert stranger.recv(1) == b""
+                assert unknown.recv(1) == b""
 
 
 @pytest.mark.slow
-def test_strangers_that_say_nothing_are_dropped_and_do_not_keep_an_emulator_out(meeting_place: Path) -> None:
+def test_connections_that_send_nothing_are_dropped_and_do_not_keep_an_emulator_out(meeting_place: Path) -> None:
     listener = Listener.shared()
     port, token = endpoint(meeting_place)
     with contextlib.ExitStack() as stack:

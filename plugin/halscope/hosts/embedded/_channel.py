@@ -144,8 +144,8 @@ class Channel:
                 if self._replies in ready and self.waiting is None and not os.read(self._replies, _CHUNK):
                     raise EOFError
                 if bell in ready:
-                    if said := self._bell.take():
-                        return said
+                    if message := self._bell.take():
+                        return message
                     raise EOFError
             if rest <= 0 or bell is None:
                 return b""

@@ -264,8 +264,8 @@ class CoreProcess:
             code = self._process.wait(_REAP_WAIT)
         how = f"crashed ({_signal_name(-code)})" if code < 0 else f"ended its process (exit code {code:#x})"
         printed = self._channel.last_output()
-        said = f"; the last it printed: {printed}" if printed else ""
-        return f"the core {how} when it {what}{said}; choose another core with --core"
+        output = f"; the last it printed: {printed}" if printed else ""
+        return f"the core {how} when it {what}{output}; choose another core with --core"
 
     def _stop(self) -> None:
         """End the child and release everything. Each step may be repeated after an interrupt."""

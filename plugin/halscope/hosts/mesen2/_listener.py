@@ -18,7 +18,7 @@ from halscope.hosts.mesen2._endpoint import Endpoint
 from halscope.hosts.mesen2._wire import MOST_BYTES, PROTOCOL, Fields, Wire, end
 
 _TIME_TO_GREET: Final = 2.0  # seconds; a script sends its greeting with the connection
-_MOST_STRANGERS: Final = 16
+_MOST_UNKNOWN: Final = 16
 _SLICE: Final = 0.2  # seconds between looks whether another thread has accepted the connection that this one waits for
 
 
@@ -83,7 +83,7 @@ class Listener:
             self._socket.close()
             raise
         self._accepting = threading.RLock()  # whose release fails in a thread that has not got it
-        self._strangers: list[tuple[Wire, float]] = []  # that have not shown the token, and when they are dropped
+        self._unknown: list[tuple[Wire, float]] = []  # that have not shown the token, and when they are dropped
         self._greeted: deque[tuple[Wire, Greeting]] = deque()  # that no host has taken yet
 
     @classmethod
@@ -161,24 +161,24 @@ class Listener:
 
     def _listen(self, timeout: float) -> None:
         """Take new connections, and the greetings of those that have connected."""
-        waited_for: list[socket.socket | Wire] = [self._socket, *(wire for wire, _ in self._strangers)]
+        waited_for: list[socket.socket | Wire] = [self._socket, *(wire for wire, _ in self._unknown)]
         readable, _, _ = select.select(waited_for, (), (), timeout)
         if self._socket in readable:
             with contextlib.suppress(OSError):  # the peer has gone again
                 connection, _ = self._socket.accept()
-                if len(self._strangers) < _MOST_STRANGERS:
-                    self._strangers.append((Wire(connection), time.monotonic() + _TIME_TO_GREET))
+                if len(self._unknown) < _MOST_UNKNOWN:
+                    self._unknown.append((Wire(connection), time.monotonic() + _TIME_TO_GREET))
                 else:
                     connection.close()
-        for stranger in list(self._strangers):
-            wire, until = stranger
+        for connected in list(self._unknown):
+            wire, until = connected
             try:
                 message = wire.read(0)
             except HostGoneError:
                 message = (b"", b"")
             if message is None and time.monotonic() < until:
                 continue
-            self._strangers.remove(stranger)
+            self._unknown.remove(connected)
             greeting = None if message is None else self._check(wire, *message)
             if greeting is None:
                 wire.close()
@@ -204,7 +204,7 @@ class Listener:
         atexit.unregister(self.close)
         self._endpoint.close()
         self._socket.close()
-        for wire, _ in (*self._strangers, *self._greeted):
+        for wire, _ in (*self._unknown, *self._greeted):
             wire.close()
 
 

@@ -275,8 +275,8 @@ def _tables_of_blocks(starts: Starts, native: NDArray[np.bool_], references: Ref
     if len(offsets):
         number = np.minimum(np.searchsorted(offsets, target), len(offsets) - 1)
         first = first_of_each(offsets)
-        said = np.where(native, starts["evidence"].astype(np.float64), _MOST_OF_TARGET)
-        of_offset = np.maximum.reduceat(said[ascending], first)
+        evidence = np.where(native, starts["evidence"].astype(np.float64), _MOST_OF_TARGET)
+        of_offset = np.maximum.reduceat(evidence[ascending], first)
         there = offsets[number] == target
         best[there] = of_offset[np.searchsorted(offsets[first], target[there])]
     total = np.zeros(len(references.tables))

@@ -92,7 +92,7 @@ class _Block:
         places: list[int] = self._order[low : min(high, low + _MOST_PROBES)].tolist()
         return places
 
-    def came(self, tile: int, begin: int, end: int) -> None:
+    def note_stretch(self, tile: int, begin: int, end: int) -> None:
         """Note that bytes of this block stood in WRAM from `begin` to `end`, with a tile (its place in the block)."""
         joined = [one for one in (*self.stretches, *self._tiles) if one[0] <= end and begin <= one[1]]
         tiles = {tile}.union(*(self._tiles.pop(one, ()) for one in joined))
@@ -205,7 +205,7 @@ class Passages:
                 back, ahead = min(place, inside), min(len(units) - place, len(block.data) - inside)
                 there = units[place - back : place + ahead]
                 if np.array_equal(block.data[inside - back : inside + ahead], there):
-                    block.came(inside, source + place - back, source + place + ahead)
+                    block.note_stretch(inside, source + place - back, source + place + ahead)
                     return True
         return False
 

@@ -407,7 +407,7 @@ def test_doctor_lists_what_was_found_and_what_was_refused(
 
 
 @pytest.mark.slow
-def test_a_strangers_host_is_attached_to_and_attached_to_again(
+def test_a_third_party_host_is_attached_to_and_attached_to_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is absent at first, and gone after three frames: five frames come from two attachments."""
@@ -433,7 +433,7 @@ def test_a_strangers_host_is_attached_to_and_attached_to_again(
         (('return [FoundEmulator("home", "an emulator", "a game")]', "return 1 / 0"), "division by zero"),
     ],
 )
-def test_a_strangers_broken_host_is_named_when_it_is_attached_to(
+def test_a_broken_third_party_host_is_named_when_it_is_attached_to(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: tuple[str, str], words: str
 ) -> None:
     options = ["attach", "pushed", "--plugin", str(write_plugin(tmp_path, REMOTE.replace(*broken))), "--frames", "1"]
