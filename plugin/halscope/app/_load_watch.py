@@ -29,7 +29,7 @@ class LoadWatch:
 
     def __init__(self, session: Session, update: Update) -> None:
         self._lock = threading.Lock()
-        self._before = update.snapshot.vram
+        self._before = update.snapshot.vram.reshape(VRAM_TILES, TILE_BYTES)
         self._began = update.snapshot.frame
         self._touched: dict[int, tuple[int, int]] = {}
         """Each page that was read: the frame of its first read, and the offset of this read."""
@@ -75,7 +75,7 @@ class LoadWatch:
             if isinstance(event, Touched):
                 self._touched.setdefault(event.rom_offset // _PAGE, (event.frame, event.rom_offset))
             elif isinstance(event, Update):
-                vram = event.snapshot.vram
-                changed = (vram != self._before).reshape(VRAM_TILES, TILE_BYTES).any(axis=1)
-                self._arrived[changed] = event.snapshot.frame
-                self._before = vram
+                units = event.snapshot.vram.reshape(VRAM_TILES, TILE_BYTES)
+                tiles = event.changes.tiles  # of the first update all of them
+                self._arrived[tiles[(units[tiles] != self._before[tiles]).any(axis=1)]] = event.snapshot.frame
+                self._before = units
