@@ -11,7 +11,7 @@ from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from halscope.session import Session, State
+from halscope.session import Job, Session, State
 from halscope.session._engine import Engine
 from halscope_hooks import HostGoneError, Snapshot
 from support.soak_game import MadeError
@@ -98,7 +98,8 @@ def who_keeps() -> str:
     """The way from what is left of a session to what keeps it: types, and the functions of frames."""
     there = gc.get_objects()
     # In this order: a session keeps the others.
-    left: list[object] = [thing for kind in (Session, Engine, Snapshot) for thing in there if isinstance(thing, kind)]
+    kinds = Session, Engine, Snapshot, Job
+    left: list[object] = [thing for kind in kinds for thing in there if isinstance(thing, kind)]
     del there
     way = left[:1]
     seen: set[int] = {id(left), id(way)}
