@@ -39,7 +39,7 @@ from halscope.session._ending import (
     remember,
 )
 from halscope.session._errors import told_error
-from halscope.session._figures import SessionStats, State
+from halscope.session._figures import SessionStats, State, stats_of
 from halscope.session._host import GONE, HostLink
 from halscope.session._host_feed import HostFeed
 from halscope.session._hub import Hub, Ticket
@@ -91,8 +91,8 @@ class Engine:
         self.taps = Taps(threads=threads, failed=self.failed)
         self.intake = Intake(rom)
         self.live = LiveLane(self._post, self.failed, layers=layers, compare=compare, locate=locate)
-        self._submit_cost = Latencies()
-        self._pump_cost = Latencies()
+        self.submit_cost, self.pump_cost = Latencies(), Latencies()
+        """Seconds that they take; see `SessionStats`."""
         engine = weakref.ref(self)
         self.host = HostLink(host, owned=owns_host, reporter=self.job_failed, gone=lambda: _host_gone(engine))
         self.host_feed = HostFeed(self.host, self.hub, self.taps, self.live, self.intake.complete)
@@ -133,7 +133,7 @@ class Engine:
         self._attend()
         self._flush()
         before = self.host_feed.handed_in if handed_in is None else handed_in
-        self._submit_cost.add(before + time.perf_counter() - began)
+        self.submit_cost.add(before + time.perf_counter() - began)
 
     def feed(self, snapshot: Snapshot, timeout: float) -> Update:
         """See Session.feed."""
@@ -154,7 +154,7 @@ class Engine:
         self._attend()  # in case an interrupt came between a snapshot and its job
         self.hub.settle()
         done = self.host.run_calls() + self.hub.pump(budget)
-        self._pump_cost.add(time.perf_counter() - began)
+        self.pump_cost.add(time.perf_counter() - began)
         return done
 
     def claim_host_thread(self) -> None:
@@ -249,25 +249,7 @@ class Engine:
 
     def stats(self) -> SessionStats:
         """See Session.stats."""
-        counts = self.live.counts
-        pools = self.pools
-        return SessionStats(
-            state=self.state,
-            seen=counts.seen,
-            decoded=counts.done,
-            dropped=counts.dropped,
-            undecoded=counts.failed,
-            delivered=self.hub.delivered,
-            failures=self.hub.failures,
-            waiting=counts.waiting,
-            host_calls=len(self.host),
-            latency=self.live.latency.percentiles(),
-            submit=self._submit_cost.percentiles(),
-            pump=self._pump_cost.percentiles(),
-            subscriptions=self.hub.stats(),
-            taps=self.taps.stats(),
-            pools=() if pools is None else tuple(pool.stats() for pool in dict.fromkeys(pools)),
-        )
+        return stats_of(self)
 
     # Life.
 

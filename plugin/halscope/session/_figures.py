@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from halscope.session._hub import SubscriptionStats
 from halscope.session._stats import Percentiles, PoolStats
 from halscope.session._taps import TapStats
+
+if TYPE_CHECKING:
+    from halscope.session._engine import Engine
 
 
 class State(Enum):
@@ -58,3 +62,26 @@ class SessionStats:
     subscriptions: tuple[SubscriptionStats, ...]
     taps: tuple[TapStats, ...]
     pools: tuple[PoolStats, ...]
+
+
+def stats_of(engine: Engine) -> SessionStats:
+    """Return the statistics of a session's engine, as they are now."""
+    counts = engine.live.counts
+    pools = engine.pools
+    return SessionStats(
+        state=engine.state,
+        seen=counts.seen,
+        decoded=counts.done,
+        dropped=counts.dropped,
+        undecoded=counts.failed,
+        delivered=engine.hub.delivered,
+        failures=engine.hub.failures,
+        waiting=counts.waiting,
+        host_calls=len(engine.host),
+        latency=engine.live.latency.percentiles(),
+        submit=engine.submit_cost.percentiles(),
+        pump=engine.pump_cost.percentiles(),
+        subscriptions=engine.hub.stats(),
+        taps=engine.taps.stats(),
+        pools=() if pools is None else tuple(pool.stats() for pool in dict.fromkeys(pools)),
+    )
