@@ -1,0 +1,187 @@
+// Scoring of tables, and the column of banks that fits a run of words best; see table_finder.hpp.
+#include "locate/table_finder.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+
+namespace halscope::locate {
+namespace {
+
+constexpr double kLeadsToStart = 0.8;  // chance that an entry of a true table leads to a strong start
+constexpr float kLongSeed = 30;        // nats from which the banks may be far away
+constexpr std::size_t kFar = 0x10000;
+constexpr std::size_t kPadding = 128;  // bits after the last position, so that shifts need no check
+
+}  // namespace
+
+TableFinder::TableFinder(const Space& space, const Claims& claims, const Work& work)
+    : space_(space), claims_(claims), work_(work), leads_(space.rom().size() + kPadding) {
+    collect_words();
+    const auto positions = static_cast<double>(std::max<std::size_t>(space.rom().size(), 1));
+    const double any = std::min(0.5, (static_cast<double>(word_count_) + 0.5) / positions);
+    hit_ = static_cast<float>(std::log(kLeadsToStart / any));
+    miss_ = static_cast<float>(std::log((1 - kLeadsToStart) / (1 - any)));
+    for (unsigned bank = 0; bank < kBanks; ++bank) {
+        const double chance = std::min(0.5, (static_cast<double>(bank_counts_[bank]) + 0.5) / positions);
+        bank_hit_[bank] = static_cast<float>(std::log(kLeadsToStart / chance));
+    }
+    bank_miss_ = static_cast<float>(std::log(1 - kLeadsToStart));
+    threshold_ = static_cast<float>(std::log(positions * (kMostStride - kLeastStride + 1) / kAccidents));
+    for (std::size_t word = 0; word < kWords; ++word) {
+        words_by_byte_[word] = space.strong_words().contains(word) ? 1 : 0;
+    }
+    for (const std::uint32_t family : space.starts().families) families_ = std::max<std::size_t>(families_, family);
+}
+
+std::optional<Table> TableFinder::with_column(const Seed& seed, bool is_far, Met& families) const {
+    const Layout words{seed.first, seed.stride};
+    return with_column(words, seed.entries, is_far && seed.score >= kLongSeed ? kFar : kNear, families);
+}
+
+bool TableFinder::is_claimed(const Seed& seed) const noexcept {
+    std::uint32_t claimed = 0;
+    for (std::uint32_t k = 0; k < seed.entries; ++k) {
+        claimed += claims_.has(seed.first + std::size_t{k} * seed.stride) ? 1 : 0;
+    }
+    return claimed > seed.entries / 3;
+}
+
+void TableFinder::collect_words() {
+    const std::span<const std::uint8_t> rom = space_.rom();
+    if (rom.size() < 2) return;
+    const WordSet& set = space_.strong_words();
+    const std::size_t last = rom.size() - 1;
+    for_each_part((last + kPartBytes - 1) / kPartBytes, work_, [&](std::size_t part) {
+        const std::size_t end = std::min(last, (part + 1) * kPartBytes);
+        for (std::size_t from = part * kPartBytes; from < end; from += 64) {
+            std::uint64_t bits = 0;
+            const std::size_t count = std::min<std::size_t>(64, end - from);
+            for (std::size_t k = 0; k < count; ++k) {
+                bits |= std::uint64_t{set.contains(space_.word_at(from + k)) ? 1U : 0U} << k;
+            }
+            for (std::uint64_t left = bits; left != 0; left &= left - 1) {
+                const auto k = static_cast<std::size_t>(std::countr_zero(left));
+                if (claims_.has(from + k) || claims_.has(from + k + 1)) bits &= ~(std::uint64_t{1} << k);
+            }
+            leads_.set_word(from / 64, bits);
+        }
+    });
+    for (std::size_t word = 0; word < leads_.words(); ++word) {
+        for (std::uint64_t left = leads_.word(word); left != 0; left &= left - 1) {
+            ++word_count_;
+            const std::size_t at = 64 * word + static_cast<std::size_t>(std::countr_zero(left));
+            for (const std::uint8_t bank : space_.banks_of(space_.word_at(at))) ++bank_counts_[bank];
+        }
+    }
+}
+
+Table TableFinder::measured(const Layout& layout, Met& families) const {
+    families.reset();
+    Table table{layout, 0, 0, 0};
+    std::uint32_t different = 0;
+    for (const int step : {1, -1}) {
+        float score = table.score;
+        float peak = score;
+        std::uint32_t met_at_peak = different;
+        for (std::int64_t entry = step > 0 ? 0 : -1; std::abs(entry) < static_cast<std::int64_t>(kMostEntries);
+             entry += step) {
+            const auto bank = bank_of(layout, entry);
+            if (!bank || !has_word(layout, entry)) break;
+            const std::size_t place = place_of(layout, entry);
+            const unsigned word = word_of(layout, entry);
+            if (!space_.is_strong(word, *bank) || claims_.has(place) || claims_.has(high_place_of(layout, entry))) {
+                score += bank_miss_;
+                if (score <= 0 || score < peak - 2 * hit_) break;
+                continue;
+            }
+            if (!families.meet(space_.starts().families[space_.start_of(word, *bank)])) continue;
+            ++different;
+            score += bank_hit_[space_.same_bank(*bank)];
+            if (score <= peak) continue;
+            peak = score;
+            met_at_peak = different;
+            (step > 0 ? table.end : table.begin) = step > 0 ? entry + 1 : entry;
+        }
+        table.score = peak;
+        different = met_at_peak;
+    }
+    if (different < kFewest) table.score = 0;
+    return table;
+}
+
+std::optional<Table> TableFinder::with_column(const Layout& words, std::uint32_t entries, std::size_t reach,
+                                              Met& families) const {
+    constexpr std::size_t kMostTested = 24;
+    struct Tested {
+        std::uint32_t entry;
+        std::array<std::uint64_t, 4> banks{};  // bit set
+    };
+    std::vector<Tested> tested;
+    std::array<unsigned, kMostTested> met{};
+    for (std::uint32_t k = 0; k < entries && tested.size() < kMostTested; ++k) {
+        const unsigned word = word_of(words, k);
+        const auto end = met.begin() + static_cast<std::ptrdiff_t>(tested.size());
+        if (!space_.strong_words().contains(word) || std::find(met.begin(), end, word) != end) continue;
+        met[tested.size()] = word;
+        Tested one{k, {}};
+        for (unsigned bank = 0; bank < kBanks; ++bank) {
+            if (space_.is_strong(word, bank)) one.banks[bank / 64] |= std::uint64_t{1} << (bank % 64);
+        }
+        tested.push_back(one);
+    }
+    if (tested.size() < kFewest) return std::nullopt;
+    const std::size_t allowed = tested.size() / 4;
+    const std::span<const std::uint8_t> rom = space_.rom();
+    const std::size_t words_end = words.first + std::size_t{entries} * words.stride;
+    const std::size_t from = words.first - std::min<std::size_t>(words.first, reach);
+    const std::size_t until = std::min(rom.size(), words_end + reach);
+    float best = 0;
+    std::optional<Table> result;
+    std::array<std::uint32_t, 3> strides{1, 2, words.stride};
+    for (std::size_t n = 0; n < strides.size(); ++n) {
+        const std::uint32_t stride = strides[n];
+        if (n == 2 && stride <= 2) continue;
+        const std::size_t span = std::size_t{stride} * tested.back().entry;
+        for (std::size_t column = from; column + span < until; ++column) {
+            std::size_t misses = 0;
+            std::size_t hits = 0;
+            bool differ = false;
+            unsigned before = kBanks;
+            for (const Tested& one : tested) {
+                const unsigned bank = rom[column + std::size_t{stride} * one.entry];
+                const bool fits = (one.banks[bank / 64] >> (bank % 64) & 1) != 0;
+                hits += fits ? 1 : 0;
+                differ = differ || (fits && before != kBanks && bank != before);
+                before = fits ? bank : before;
+                misses += fits ? 0 : 1;
+                if (misses > allowed) break;
+            }
+            if (misses > allowed || hits < kFewest || !differ) continue;
+            if (overlaps(words, entries, column, stride)) continue;
+            Layout layout = words;
+            layout.column = static_cast<std::uint32_t>(column);
+            layout.column_stride = stride;
+            Table table = measured(layout, families);
+            const std::size_t gap = column < words.first ? words.first - column : column - std::min(column, words_end);
+            table.score -= static_cast<float>(std::log(3.0 * (64 + 2.0 * static_cast<double>(gap))));
+            if (table.score < threshold_ || table.score <= best) continue;
+            best = table.score;
+            result = table;
+        }
+    }
+    return result;
+}
+
+bool TableFinder::overlaps(const Layout& words, std::uint32_t entries, std::size_t column, std::uint32_t stride) {
+    for (const std::int64_t first : {std::int64_t{words.first}, words.first + std::int64_t{words.high}}) {
+        const auto begin = static_cast<std::int64_t>(column);
+        const bool meets =
+            begin < first + std::int64_t{entries} * words.stride && begin + std::int64_t{entries} * stride > first;
+        if (meets && (stride != words.stride || (begin - first) % stride == 0)) return true;
+    }
+    return false;
+}
+
+}  // namespace halscope::locate
