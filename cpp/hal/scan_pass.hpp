@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,6 +16,7 @@
 #include "core/cpu.hpp"
 #include "core/huge_pages.hpp"
 #include "core/parallel.hpp"
+#include "hal/bits.hpp"
 #include "hal/command.hpp"
 #include "hal/hal.hpp"
 
@@ -48,46 +50,74 @@ class ScanPass {
     // Appends the streams that begin inside [first, stop) and end at `end` or before, descending.
     void run(std::size_t first, std::size_t stop, std::size_t end, const CancelToken* cancel) {
         // Nothing past the end can be valid: more output than allowed.
-        std::fill_n(totals_.begin() + kBlock, kMostPacked, std::uint32_t{kMaxOutput + 1});
-        std::fill_n(needs_.begin() + kBlock, kMostPacked, std::uint32_t{0});
+        std::fill_n(known_.begin() + kRoom, kMostPacked, Known{0, kMaxOutput + 1});
+        std::fill_n(needs_.begin() + kRoom, kMostPacked, std::uint32_t{0});
+        std::size_t slot = kRoom;
         for (std::size_t at = end; at > first;) {
             stop_if_cancelled(cancel);
             const std::size_t floor = at > stop ? stop : first;
             const std::size_t count = std::min(at - floor, kBlock);
+            if (slot < count) slot = make_room(slot);
             at -= count;
-            // The block ends where the remembered positions begin.
-            const std::size_t slot = kBlock - count;
+            slot -= count;  // the block ends where the remembered positions begin
             read(at, count, end);
             join(at, slot, count);
             if (at < stop) list(at, slot, count);
-            for (auto* const known : {&totals_, &needs_, &ends_}) {
-                std::copy_backward(known->begin() + static_cast<std::ptrdiff_t>(slot),
-                                   known->begin() + static_cast<std::ptrdiff_t>(slot + kMostPacked), known->end());
-            }
         }
     }
 
   private:
-    // After each block kMostPacked positions are moved, so a short block costs more; a longer one leaves the cache.
-    static constexpr std::size_t kBlock = 4096;
+    // A stream's output and the offset of its end in one number, because a load and a store for each take most of the
+    // time of a position.
+    class Known {
+      public:
+        Known() = default;
+        constexpr Known(std::uint32_t end, std::uint32_t total) noexcept : bits_(std::uint64_t{end} << 32 | total) {}
+        [[nodiscard]] constexpr std::uint32_t end() const noexcept { return static_cast<std::uint32_t>(bits_ >> 32); }
+        [[nodiscard]] constexpr std::uint32_t total() const noexcept { return static_cast<std::uint32_t>(bits_); }
+        // The stream that begins with a command of `size` bytes of output and goes on as this one.
+        [[nodiscard]] constexpr Known behind(std::uint32_t size) const noexcept {
+            Known one;
+            one.bits_ = bits_ + size;
+            return one;
+        }
+
+      private:
+        std::uint64_t bits_;
+    };
+
+    // All steps of a block, and the positions that its commands may lead to, fit in the first cache.
+    static constexpr std::size_t kBlock = 512;
+    // Positions of blocks before the remembered ones must be moved.
+    static constexpr std::size_t kRoom = 16 * kBlock;
+
+    // Moves the positions from `slot` on that are remembered to the end. Returns where they are.
+    std::size_t make_room(std::size_t slot) noexcept {
+        const auto move = [slot](auto& all) {
+            const auto first = all.begin() + static_cast<std::ptrdiff_t>(slot);
+            std::copy_backward(first, first + kMostPacked, all.end());
+        };
+        move(known_);
+        move(needs_);
+        return kRoom;
+    }
 
     // Fills in each command of [at, at + count) by itself.
     void read(std::size_t at, std::size_t count, std::size_t end) noexcept {
         // Copied, so that memory another thread may write to is read once. Past the ROM's end it reads as zeros.
-        std::array<std::uint8_t, kBlock + 4> bytes;
         const std::size_t there = std::min(count + 4, end - at);
-        std::copy_n(rom_.data() + at, there, bytes.begin());
-        std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(there), bytes.end(), std::uint8_t{0});
-        std::copy_n(bytes.begin(), kBlock, heads_.begin());
+        std::copy_n(rom_.data() + at, there, bytes_.begin());
+        std::fill(bytes_.begin() + static_cast<std::ptrdiff_t>(there), bytes_.end(), std::uint8_t{0});
 #if defined(HALSCOPE_X86)
-        if (avx2_) return read_avx2(bytes.data());
+        if (avx2_) return read_avx2();
 #endif
-        read_each(bytes.data());
+        read_each();
     }
 
     // No branches: random ROM bytes would decide them, and a misprediction costs more than all this work. Compiles to
     // vector instructions, as does mark_each.
-    HALSCOPE_INLINE void read_each(const std::uint8_t* bytes) noexcept {
+    HALSCOPE_INLINE void read_each() noexcept {
+        const std::uint8_t* const bytes = bytes_.data();
         for (std::size_t k = 0; k < kBlock; ++k) {
             const std::uint16_t head = bytes[k];
             const std::uint16_t low = bytes[k + 1];
@@ -101,69 +131,73 @@ class ScanPass {
     }
 
     // Marks the positions [begin, begin + count) of a block, which begins at `slot`, where a valid stream begins.
-    HALSCOPE_INLINE void mark_each(std::uint32_t begin, std::size_t slot, std::size_t count) noexcept {
-        const std::uint32_t* const totals = totals_.data() + slot;
+    HALSCOPE_INLINE void mark_each(std::size_t slot, std::size_t count) noexcept {
+        const Known* const known = known_.data() + slot;
         const std::uint32_t* const needs = needs_.data() + slot;
-        const std::uint32_t* const ends = ends_.data() + slot;
         for (std::size_t k = 0; k < count; ++k) {
-            const std::uint32_t packed = ends[k] - begin - static_cast<std::uint32_t>(k);
-            is_stream_[k] = static_cast<std::uint8_t>(static_cast<unsigned>(needs[k] <= totals[k]) &
-                                                      static_cast<unsigned>(totals[k] <= kMaxOutput) &
-                                                      static_cast<unsigned>(packed <= kMaxPacked));
+            const std::uint32_t total = known[k].total();
+            is_stream_[k] = static_cast<std::uint8_t>(static_cast<unsigned>(needs[k] <= total) &
+                                                      static_cast<unsigned>(total <= kMaxOutput));
         }
     }
 
 #if defined(HALSCOPE_X86)
-    HALSCOPE_AVX2 void read_avx2(const std::uint8_t* bytes) noexcept { read_each(bytes); }
-    HALSCOPE_AVX2 void mark_avx2(std::uint32_t begin, std::size_t slot, std::size_t count) noexcept {
-        mark_each(begin, slot, count);
-    }
+    HALSCOPE_AVX2 void read_avx2() noexcept { read_each(); }
+    HALSCOPE_AVX2 void mark_avx2(std::size_t slot, std::size_t count) noexcept { mark_each(slot, count); }
 #endif
-    void mark(std::uint32_t begin, std::size_t slot, std::size_t count) noexcept {
+    void mark(std::size_t slot, std::size_t count) noexcept {
 #if defined(HALSCOPE_X86)
-        if (avx2_) return mark_avx2(begin, slot, count);
+        if (avx2_) return mark_avx2(slot, count);
 #endif
-        mark_each(begin, slot, count);
+        mark_each(slot, count);
     }
 
     // Prepends each command to the stream that follows it. What cannot be valid is too large and stays too large.
     void join(std::size_t at, std::size_t slot, std::size_t count) noexcept {
-        std::uint32_t* const totals = totals_.data() + slot;
+        Known* const known = known_.data() + slot;
         std::uint32_t* const needs = needs_.data() + slot;
-        std::uint32_t* const ends = ends_.data() + slot;
         for (std::size_t k = count; k-- > 0;) {
-            if (heads_[k] == Format::kTerminator) {
-                totals[k] = 0;
+            if (bytes_[k] == Format::kTerminator) {
+                known[k] = {static_cast<std::uint32_t>(at + k + 1), 0};
                 needs[k] = 1;  // a stream without output is not valid
-                ends[k] = static_cast<std::uint32_t>(at + k + 1);
                 continue;
             }
             const std::size_t next = k + packed_[k];
-            const std::uint32_t total = totals[next] + size_[k];
+            const Known one = known[next].behind(size_[k]);
             // A reference's need, counted from the stream's end, is the same for every stream that runs through it.
-            totals[k] = total;
-            needs[k] = std::max(needs[next], total + reach_[k]);
-            ends[k] = ends[next];
+            known[k] = one;
+            needs[k] = std::max(needs[next], one.total() + reach_[k]);
         }
     }
 
     // Appends the valid streams of the block, descending.
     void list(std::size_t at, std::size_t slot, std::size_t count) {
-        const std::uint32_t* const totals = totals_.data() + slot;
-        const std::uint32_t* const ends = ends_.data() + slot;
+        const Known* const known = known_.data() + slot;
         const auto begin = static_cast<std::uint32_t>(at);
-        mark(begin, slot, count);
-        std::array<std::uint16_t, kBlock + 1> streams;  // one spare, written but not counted
-        std::size_t listed = 0;
-        for (std::size_t k = count; k-- > 0;) {
-            streams[listed] = static_cast<std::uint16_t>(k);
-            listed += is_stream_[k];
+        mark(slot, count);
+        std::fill(is_stream_.begin() + static_cast<std::ptrdiff_t>(count), is_stream_.end(), std::uint8_t{0});
+        for (std::size_t first = kBlock; first > 0;) {
+            first -= 64;
+            for (std::uint64_t left = marks_from(first); left != 0;) {
+                const auto bit = static_cast<unsigned>(std::bit_width(left) - 1);
+                left ^= std::uint64_t{1} << bit;
+                const std::size_t k = first + bit;
+                const std::uint32_t offset = begin + static_cast<std::uint32_t>(k);
+                const std::uint32_t packed = known[k].end() - offset;
+                if (packed <= kMaxPacked) found_.push_back({offset, packed, known[k].total()});
+            }
         }
-        for (std::size_t n = 0; n < listed; ++n) {
-            const std::size_t k = streams[n];
-            const std::uint32_t offset = begin + static_cast<std::uint32_t>(k);
-            found_.push_back({offset, ends[k] - offset, totals[k]});
+    }
+
+    // The marks of 64 positions, a bit each.
+    [[nodiscard]] std::uint64_t marks_from(std::size_t first) const noexcept {
+        // Moves the lowest bit of each of eight bytes to the highest byte.
+        constexpr std::uint64_t kGather = 0x0102040810204080U;
+        std::uint64_t bits = 0;
+        for (unsigned k = 0; k < 64; k += 8) {
+            bits |= load_in_order(is_stream_.data() + first + k) * kGather >> 56 << k;
         }
+        return bits;
     }
 
     std::span<const std::uint8_t> rom_;
@@ -175,13 +209,12 @@ class ScanPass {
     std::array<std::uint16_t, kBlock> packed_;
     std::array<std::uint16_t, kBlock> size_;
     std::array<std::uint16_t, kBlock> reach_;
-    std::array<std::uint8_t, kBlock> heads_;
+    std::array<std::uint8_t, kBlock + 4> bytes_;
     std::array<std::uint8_t, kBlock> is_stream_;
-    // For each position of the block and the kMostPacked after it (where its commands may lead): the stream's output,
-    // the largest need of any of its commands, both counted to its end, and the offset of that end.
-    std::array<std::uint32_t, kBlock + kMostPacked> totals_;
-    std::array<std::uint32_t, kBlock + kMostPacked> needs_;
-    std::array<std::uint32_t, kBlock + kMostPacked> ends_{};
+    // For each position of the last blocks and the kMostPacked after them (where their commands may lead): the stream,
+    // and the largest need of any of its commands, counted to its end.
+    std::array<Known, kRoom + kMostPacked> known_;
+    std::array<std::uint32_t, kRoom + kMostPacked> needs_;
 };
 
 // The streams that begin inside [first, stop), ascending, with room reserved for so many. No stream is longer than 64
