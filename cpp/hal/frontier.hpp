@@ -78,7 +78,7 @@ class Frontier {
   private:
     static constexpr std::size_t kMostPrice = 4;  // of a command other than raw
     // No search where commands are known that reach this far at the same cost.
-    static constexpr std::size_t kFineLength = 24;
+    static constexpr std::size_t kFineLength = 22;
     // A match this long ends a search: it will be extended as far as it goes, but not be compared with others.
     static constexpr std::size_t kGreatLength = 128;
     // Candidates of a search: so many for each byte of data, less so many for each search before, a sixteenth of what
@@ -88,7 +88,7 @@ class Frontier {
     static constexpr std::size_t kShareOfSearch = 16;
     static constexpr std::size_t kAdvance = 512;  // bytes; the first searches have hardly any candidates
     static constexpr std::size_t kFewestVisits = 8;
-    static constexpr std::size_t kMostVisits = 256;
+    static constexpr std::size_t kMostVisits = 96;
     // The first candidates are only asked whether any of them is long enough: on noise none is, and a loop whose length
     // is random costs more than all of these comparisons.
     static constexpr std::size_t kForwardAsked = 4;
