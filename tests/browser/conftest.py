@@ -7,12 +7,22 @@ from collections.abc import Iterator
 import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
-from support.inspector_page import go_on, pause
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from support.inspector_page import go_on
 from support.page_game import CHROMIUM, Game
+from support.shared_page import PATIENCE, shared, still, turn
 
-PATIENCE = 60_000  # milliseconds
+__all__ = ["shared", "still", "turn"]
+
 expect.set_options(timeout=PATIENCE)
+
+FLAGS = (
+    "--no-sandbox",
+    # A process in reserve for the next page, which costs what the first one costs. Of two such options the last counts,
+    # so these are Playwright's own too as far as they are about work that no test needs.
+    "--disable-features=SpareRendererForSitePerProcess,DestroyProfileOnBrowserClose,HttpsUpgrades,MediaRouter,"
+    "OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,LensOverlay,PaintHolding",
+)
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +30,7 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=120_000)
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=120_000)
         yield started
         started.close()
 
@@ -46,36 +56,9 @@ def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
         pytest.skip("no libretro core is installed")
     folder = tmp_path_factory.mktemp("game")
     with rom_path() as rom:
-        running = Game(folder, rom, "--watch", folder / "sheets")
+        running = Game(folder, rom, "--watch", folder / "sheets", scene="title")
         yield running
         assert running.end() == 0, running.errors.read_text()
-
-
-def is_wrong(message: ConsoleMessage) -> bool:
-    # That canvases are read often is these tests' own doing.
-    return message.type in ("error", "warning") and "willReadFrequently" not in message.text
-
-
-@pytest.fixture
-def still(context: BrowserContext, game: Game) -> Iterator[Page]:
-    """The page, with the game paused, once it shows sprites; it must log no errors.
-
-    It remembers nothing of the page of the test before. A paused game costs no time: it is paused between tests too.
-    """
-    opened = context.new_page()
-    wrong: list[str] = []
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("console", lambda message: wrong.append(message.text) if is_wrong(message) else None)
-    opened.goto(game.address)
-    opened.wait_for_selector(".sprites li")
-    if opened.get_by_role("button", name="Pause").is_visible():  # it has just been started
-        pause(opened)
-    yield opened
-    opened.evaluate("async () => (await import('/connection.js')).order('pause')")  # whatever it does at this moment
-    opened.get_by_role("button", name="Go on").wait_for()
-    opened.evaluate("localStorage.clear()")
-    opened.close()
-    assert not wrong
 
 
 @pytest.fixture

@@ -16,12 +16,11 @@ from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from pypatchergba import patcher
 from support.edited_page import booted_picture, card_of, shown_picture, wait_for_colours
-from support.shared_page import PATIENCE, SLOW, SharedPage, go_on, pause, run_frame, shared_page
-
-expect.set_options(timeout=PATIENCE)
+from support.inspector_page import go_on, pause, run_frame
+from support.shared_page import SLOW
 
 pytestmark = pytest.mark.slow
 
@@ -31,21 +30,16 @@ def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[
     """The demo game, with no folder named."""
     if not available_cores():
         pytest.skip("no libretro core is installed")
-    with pytest.MonkeyPatch.context() as patch, rom_path() as rom:
-        patch.setenv("HALSCOPE_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        running = start_game(tmp_path_factory.mktemp("game"), rom, "--speed", str(SLOW))
+    with rom_path() as rom:
+        running = start_game(tmp_path_factory.mktemp("game"), rom, "--speed", SLOW, scene="title")
         yield running
         assert running.end() == 0, running.errors.read_text()
 
 
-@pytest.fixture(scope="module")
-def shared(browser: Browser, game: Any) -> Iterator[SharedPage]:
-    yield from shared_page(browser, game)
-
-
 @pytest.fixture
-def page(shared: SharedPage, request: pytest.FixtureRequest) -> Iterator[Page]:
-    yield from shared.take_turn(request)
+def page(turn: Page) -> Page:
+    """The page of a game that runs slowly, the same for all tests."""
+    return turn
 
 
 def watched(game: Any) -> Path:

@@ -16,12 +16,11 @@ from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet, sheet_edit
 from halscope_hooks import Origin
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pypatchergba import patcher
 from support.made_host import eventually
-from support.shared_page import PATIENCE, SLOW, SharedPage, pause, run_frame, shared_page
-
-expect.set_options(timeout=PATIENCE)
+from support.inspector_page import run_frame
+from support.shared_page import SLOW, SharedPage
 
 pytestmark = pytest.mark.slow
 
@@ -37,14 +36,7 @@ async ([x, y, colour]) => {
   return `#${[r, g, b].map((level) => level.toString(16).padStart(2, "0")).join("")}` === colour;
 }"""
 
-LAST_SCENE = 106  # its OBSEL
 MOST_FRAMES = 64  # in which the boss takes each pose
-OBSEL = "async () => (await import('/memory.js')).memory.ppu.obsel"
-FRAMES = """
-async (count) => {
-  const { frame } = await import("/memory.js"), end = frame.value + count;
-  while (frame.value < end) await new Promise((done) => requestAnimationFrame(done));
-}"""
 RAW = "button:has(small:text-matches('^raw 0x'))"
 
 
@@ -55,19 +47,15 @@ def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[
         pytest.skip("no libretro core is installed")
     folder = tmp_path_factory.mktemp("painted")
     with rom_path() as rom:
-        running = start_game(folder, rom, "--watch", folder / "sheets", "--speed", str(SLOW))
+        running = start_game(folder, rom, "--watch", folder / "sheets", "--speed", SLOW, scene="title")
         yield running
         assert running.end() == 0, running.errors.read_text()
 
 
-@pytest.fixture(scope="module")
-def shared(browser: Browser, game: Any) -> Iterator[SharedPage]:
-    yield from shared_page(browser, game)
-
-
 @pytest.fixture
-def page(shared: SharedPage, request: pytest.FixtureRequest) -> Iterator[Page]:
-    yield from shared.take_turn(request)
+def page(turn: Page) -> Page:
+    """The page of a game that runs slowly, the same for all tests."""
+    return turn
 
 
 def folder_of(game: Any) -> Path:
@@ -241,16 +229,7 @@ def test_a_raw_frame_is_repainted_and_the_patched_rom_holds_all_edits(
     paint_middle(Person(page), 5)
     expect(page.locator(".views [role=status]")).to_contain_text("saved, and in the game")
     page.keyboard.press("1")
-    shared.set_speed(1)
-    while page.evaluate(OBSEL) != LAST_SCENE:  # Start leads to the next scene; the boss of the last one is not packed
-        page.keyboard.down("Enter")  # again and again: a scene that begins does not look at it
-        page.evaluate(FRAMES, 4)
-        page.keyboard.up("Enter")
-        page.evaluate(FRAMES, 4)
-    page.locator(RAW).first.wait_for()
-    page.evaluate(FRAMES, 60)  # the scene fades in
-    shared.set_speed(SLOW)
-    pause(page)
+    shared.enter("keep")  # its boss is not packed
     person = Person(page)
     person.click(RAW)
     person.press("p")

@@ -13,10 +13,9 @@ from axe_playwright_python.sync_playwright import Axe
 from halscope.app import Workspace, inject_palettes
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
-from playwright.sync_api import Browser, Page, expect
-from support.shared_page import PATIENCE, SLOW, SharedPage, go_on, pause, shared_page
-
-expect.set_options(timeout=PATIENCE)
+from playwright.sync_api import Page, expect
+from support.inspector_page import go_on, pause
+from support.shared_page import SLOW
 
 pytestmark = pytest.mark.slow
 
@@ -30,19 +29,15 @@ def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[
         pytest.skip("no libretro core is installed")
     folder = tmp_path_factory.mktemp("colours")
     with rom_path() as rom:
-        running = start_game(folder, rom, "--watch", folder / "sheets", "--speed", str(SLOW))
+        running = start_game(folder, rom, "--watch", folder / "sheets", "--speed", SLOW, scene="title")
         yield running
         assert running.end() == 0, running.errors.read_text()
 
 
-@pytest.fixture(scope="module")
-def shared(browser: Browser, game: Any) -> Iterator[SharedPage]:
-    yield from shared_page(browser, game)
-
-
 @pytest.fixture
-def page(shared: SharedPage, request: pytest.FixtureRequest) -> Iterator[Page]:
-    yield from shared.take_turn(request)
+def page(turn: Page) -> Page:
+    """The page of a game that runs slowly, the same for all tests."""
+    return turn
 
 
 def open_palettes(page: Page) -> None:

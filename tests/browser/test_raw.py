@@ -22,7 +22,7 @@ def game(tmp_path_factory: pytest.TempPathFactory, start_game: Any) -> Iterator[
     if not available_cores():
         pytest.skip("no libretro core is installed")
     with rom_path() as rom:
-        running = start_game(tmp_path_factory.mktemp("raw"), rom)
+        running = start_game(tmp_path_factory.mktemp("raw"), rom, scene="keep")
         yield running
         assert running.end() == 0, running.errors.read_text()
 

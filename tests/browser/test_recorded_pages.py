@@ -25,8 +25,6 @@ from playwright.sync_api import Browser, Page, expect
 from support.made_host import eventually
 from support.ppu_states import noise
 
-expect.set_options(timeout=30_000)
-
 pytestmark = pytest.mark.slow
 
 
@@ -69,7 +67,7 @@ def page_of(browser: Browser, folder: Path, *command: object) -> Iterator[Page]:
         found = re.search(r"http://\S+", said.read_text())
         assert found is not None
         page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(found[0])
         yield page
         page.close()

@@ -23,8 +23,6 @@ from support.page_game import EDITOR
 from support.retroarch_process import RetroArchProcess
 from support.shared_page import PATIENCE
 
-expect.set_options(timeout=PATIENCE)
-
 CORE = next((core.name for core in available_cores()), "")
 pytestmark = [
     pytest.mark.slow,

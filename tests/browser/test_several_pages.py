@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-expect.set_options(timeout=30_000)
-
 pytestmark = pytest.mark.slow
 
 

@@ -9,8 +9,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.made_host import eventually
 
-expect.set_options(timeout=30_000)
-
 pytestmark = pytest.mark.slow
 
 

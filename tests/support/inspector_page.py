@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 FRAME = "Number(document.querySelector('.frame').textContent.slice(6))"
-STILL = """async () => {
-  const [{ frame }, { figuresFrame }] = await Promise.all([import("/memory.js"), import("/figures.js")]);
-  const now = performance.now();
-  if (window.stillAt !== frame.value) [window.stillAt, window.stillSince] = [frame.value, now];
-  const listed = document.querySelector(".figures") === null || figuresFrame.value === frame.value;
-  return listed && now - window.stillSince > 700;
+ASK = "async ([kind, fields]) => (await import('/connection.js')).ask(kind, fields, true)"
+SHOWN = """async (number) => {
+  const [{ frame }, { askFigures, figuresFrame }] = await Promise.all([import("/memory.js"), import("/figures.js")]);
+  if (frame.value !== number) return false;
+  if (figuresFrame.value !== number) await askFigures(true);
+  return figuresFrame.value === number && frame.value === number;
 }"""
+
+
+def ask(page: Page, kind: str, **fields: object) -> Any:
+    """The answer to a question, as the page itself asks it."""
+    return page.evaluate(ASK, [kind, fields])
 
 
 def frame(page: Page) -> int:
@@ -30,22 +35,41 @@ def wait_for_frames(page: Page, count: int) -> None:
 
 
 def pause(page: Page) -> None:
-    """Pause the game, and wait until the page shows its last frame, and that frame's figures where it lists figures."""
-    page.get_by_role("button", name="Pause").click()
+    """Pause the game, and wait until the page shows its last frame and the figures of that."""
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="Go on", exact=True).wait_for()
     wait_until_still(page)
 
 
 def wait_until_still(page: Page) -> None:
-    """Wait until a paused game's last frame has come."""
-    page.get_by_role("button", name="Go on").wait_for()
-    page.evaluate("window.stillAt = undefined")
-    page.wait_for_function(STILL, polling=100)
+    """Wait until the page shows the frame at which a paused game stands, and the figures of that."""
+    wait_until_shown(page, ask(page, "pause"))  # it says where the game stands
+
+
+def wait_until_shown(page: Page, number: int) -> None:
+    """Wait until the page shows this frame and its figures."""
+    page.wait_for_function(SHOWN, arg=number, polling=20)
 
 
 def go_on(page: Page) -> None:
-    """Let a paused game go on."""
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_role("button", name="Pause").wait_for()
+    """Let the game go on if it is paused."""
+    pausing = page.get_by_role("button", name="Pause", exact=True)
+    paused = page.get_by_role("button", name="Go on", exact=True)
+    pausing.or_(paused).wait_for()
+    if paused.is_visible():
+        paused.click()
+    pausing.wait_for()
+
+
+def run_frame(page: Page) -> None:
+    """Run one frame of the paused game, and wait until the page shows it."""
+    page.get_by_role("button", name="Step", exact=True).click()
+    wait_until_still(page)
+
+
+def set_speed(page: Page, factor: float) -> None:
+    """Let the game run at another multiple of the console's speed; 0: as fast as possible."""
+    ask(page, "speed", factor=factor)
 
 
 def wait_until_painted(page: Page) -> None:

@@ -1,81 +1,69 @@
-"""One page for all tests of a module: to load it anew for each takes longer than what most of them do."""
+"""One page for all tests of a module: a new one for each takes longer than what most of them do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
-from support.inspector_page import FRAME
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from support.inspector_page import ask, go_on, wait_until_shown
+
+if TYPE_CHECKING:
+    from support.page_game import Game
 
 PATIENCE = 60_000  # milliseconds: what is waited for comes sooner, except on a machine that is busy with other things
 
 SLOW = 0.06
-"""Speed of the game from its start, so that one scene of the demo lasts for all tests, however busy the machine is: the
-demo goes on by itself after 12 seconds of its time."""
-
-SETTLED = 240
-"""The frame from which the title's letters stand where they belong, in full colours."""
-
-STILL = """
-async () => {
-  const { frame } = await import("/memory.js"), { askFigures, figures } = await import("/figures.js");
-  for (let last = -1; last !== frame.value; ) {
-    last = frame.value;
-    await new Promise((done) => setTimeout(done, 250));
-  }
-  await askFigures(true);
-  return figures.value !== null;
-}"""
+"""Speed of games that need not run fast: a frame costs the game, the server and the browser time."""
 
 
 @dataclass
 class SharedPage:
-    """A page, and what it has logged that is an error."""
+    """A page of a game, and what it has logged that is an error."""
 
     page: Page
-    address: str
+    game: Game
     wrong: list[str] = field(default_factory=list)
 
     def load(self) -> None:
         """Load it, and wait for sprites."""
         self.page.goto("about:blank")  # else only what follows the # differs
-        self.page.goto(self.address)
+        self.page.goto(self.game.address)
         self.page.wait_for_selector(".sprites li")
-        self.set_speed(0.5)
-        self.page.wait_for_function(f"() => {FRAME} >= {SETTLED}")
-        self.set_speed(SLOW)
 
-    def set_speed(self, factor: float) -> None:
-        """Let the game run at another speed; 1 is the console's."""
-        self.page.evaluate("async factor => (await import('/connection.js')).ask('speed', {factor})", factor)
+    def load_anew(self) -> None:
+        """Load it as one that remembers nothing, at the console's speed."""
+        self.page.mouse.up()
+        self.page.evaluate("() => localStorage.clear()")
+        self.page.set_viewport_size({"width": 1280, "height": 720})
+        self.load()
 
-    def take_turn(self, request: pytest.FixtureRequest) -> Iterator[Page]:
-        """Yield the page to a test. The next one finds the game running and nothing pinned."""
-        failed = request.session.testsfailed
-        yield self.page
-        if request.session.testsfailed > failed:
-            self.page.mouse.up()
-            go_on(self.page)
-            self.page.evaluate("() => localStorage.clear()")
-            self.load()
-        else:
-            self.page.mouse.move(2, 2)
-            self.page.evaluate("() => document.activeElement?.blur()")
-            self.page.keyboard.press("Escape")
-            self.page.keyboard.press("1")
-            go_on(self.page)
+    def enter(self, scene: str) -> None:
+        """Pause the game at the beginning of a scene of the demo."""
+        enter(self.page, self.game, scene)
+
+    def check(self) -> None:
+        """Fail if the page has logged an error since the last call."""
         wrong, self.wrong[:] = self.wrong[:], []
         assert not wrong
 
 
-def shared_page(browser: Browser, game: Any) -> Iterator[SharedPage]:
-    """Yield the page of a running game, once it shows sprites."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.set_default_timeout(PATIENCE)
-    shared = SharedPage(page, game.address)
+def enter(page: Page, game: Game, scene: str) -> None:
+    """Pause a game at the beginning of a scene of the demo, and wait until the page shows it."""
+    ask(page, "live")
+    ask(page, "pause")
+    ask(page, "load state", name=game.moment(scene))
+    wait_until_shown(page, ask(page, "step"))
+    page.get_by_role("button", name="Go on", exact=True).wait_for()
+
+
+@pytest.fixture(scope="module")
+def shared(context: BrowserContext, game: Game) -> Iterator[SharedPage]:
+    """The page of a module's game, once it shows sprites. All tests of the module use it."""
+    page = context.new_page()
+    shared = SharedPage(page, game)
 
     def hear(message: ConsoleMessage) -> None:
         # That canvases are read often is the tests' own doing.
@@ -89,26 +77,31 @@ def shared_page(browser: Browser, game: Any) -> Iterator[SharedPage]:
     page.close()
 
 
-def pause(page: Page) -> None:
-    """Pause the game, and wait until the page shows its last frame and the figures of that."""
-    page.get_by_role("button", name="Pause", exact=True).click()
-    page.get_by_role("button", name="Go on", exact=True).wait_for()
-    assert page.evaluate(STILL)
+@pytest.fixture
+def still(shared: SharedPage) -> Iterator[Page]:
+    """The page as if it was opened for the first time, of the demo's title, paused; it must log no errors.
+
+    The game stays paused between tests, as it costs nothing then.
+    """
+    shared.load_anew()
+    ask(shared.page, "speed", factor=1)
+    shared.enter("title")
+    yield shared.page
+    ask(shared.page, "pause")
+    shared.check()
 
 
-def go_on(page: Page) -> None:
-    """Let the game go on if it is paused."""
-    pausing = page.get_by_role("button", name="Pause", exact=True)
-    paused = page.get_by_role("button", name="Go on", exact=True)
-    pausing.or_(paused).wait_for()
-    if paused.is_visible():
-        paused.click()
-    pausing.wait_for()
-
-
-def run_frame(page: Page) -> None:
-    """Run one frame of the paused game, and wait until the page shows it."""
-    before = page.inner_text(".frame")
-    page.get_by_role("button", name="Step", exact=True).click()
-    page.wait_for_function("text => document.querySelector('.frame').textContent !== text", arg=before)
-    assert page.evaluate(STILL)
+@pytest.fixture
+def turn(shared: SharedPage, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page of a game that runs, as the test before left it, but that nothing is pinned; it must log no errors."""
+    failed = request.session.testsfailed
+    go_on(shared.page)
+    yield shared.page
+    if request.session.testsfailed > failed:
+        shared.load_anew()
+    else:
+        shared.page.mouse.move(2, 2)
+        shared.page.evaluate("() => document.activeElement?.blur()")
+        shared.page.keyboard.press("Escape")
+        shared.page.keyboard.press("1")
+    shared.check()

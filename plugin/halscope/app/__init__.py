@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from halscope.app._sprite_sheet import sheet_of_sprite
     from halscope.app._start_evidence import Evidence, Proven, count_proven, start_evidence
     from halscope.app._start_watch import StartWatch
+    from halscope.app._state_ring import last_frame
     from halscope.app._tile_layout import TileLayout, origin_line, tile_layout, tile_origins
     from halscope.app._timeline import Timeline
     from halscope.app._tour import run_tour
@@ -235,6 +236,7 @@ __all__ = [
     "keep_knowledge",
     "known_figures",
     "last_change",
+    "last_frame",
     "learn_cdl",
     "learn_from_project",
     "learn_labels",
@@ -299,6 +301,7 @@ _MODULES = {
     "first_shown": "halscope.app._searching",
     "first_with_tile": "halscope.app._searching",
     "last_change": "halscope.app._searching",
+    "last_frame": "halscope.app._state_ring",
     "picture_of": "halscope.app._past",
     "ComparedMoments": "halscope.app._compare",
     "compare_files": "halscope.app._compare",

@@ -59,6 +59,10 @@ class Collecting:
         self.ended = False
         """Whether no more pictures are collected."""
         self.look(update)
+        tracks = self._strips.animations.tracks.values()
+        self._chosen: Track | None = next((one for one in tracks if sprite in one.group.indices), None)
+        if self._chosen is not None:
+            self._strips.follow(self._key, self._chosen)
 
     def look(self, update: Update) -> None:
         """Follow the figure in the next frame. Frames may be missing."""
@@ -125,10 +129,11 @@ class Collecting:
         return self._strips.pictures_of(self._key)
 
     def _in_time(self) -> list[Track]:
-        """Return the figure that was followed longest, of those that move. Where it was lost in between, as a busy
-        machine leaves frames out, it is followed by others of its name that were not there at the same time."""
+        """Return the figure that was chosen. Where it was lost in between, as a busy machine leaves frames out, it is
+        followed by others of its name that were not there at the same time, those first that move and were followed
+        longest."""
         tracks = self._strips.tracks_of(self._key)
-        tracks.sort(key=lambda one: (len(one.pictures) < 2, -_frames(one), one.number))
+        tracks.sort(key=lambda one: (one is not self._chosen, len(one.pictures) < 2, -_frames(one), one.number))
         chosen: list[Track] = []
         for track in tracks:
             if all(track.seen < one.steps[0].frame or one.seen < track.steps[0].frame for one in chosen):

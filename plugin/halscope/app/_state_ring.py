@@ -154,6 +154,16 @@ class StateRing:
             raise HostError("no state is kept yet, so the game cannot go back")
         return self._bring(host, state, 1)
 
+    def load(self, host: Host, state: bytes) -> None:
+        """Load a state that was saved elsewhere; what runs from here on follows it, not the last state that is kept.
+        On the game's thread. Raises HostError."""
+        console = _stateful(host)
+        console.load_state(state)
+        packed, begin = zlib.compress(state, 1), _state_frame(host)
+        with self._lock:
+            self._saving, self._asked = None, begin
+            self._add(begin, self._head, self._file.append(packed), len(packed))
+
     def close(self) -> None:
         """Remove the file."""
         with self._lock:
@@ -211,6 +221,14 @@ class StateRing:
         self._states[self._next] = State(self._next, frame, before, at, size)
         self._head, self._head_frame = self._next, frame
         self._next += 1
+
+
+def last_frame(host: Host) -> int | None:
+    """Number of the last frame that a host has run; `None` where it does not know. On the game's thread."""
+    try:
+        return _save(host)[1] - 1
+    except HostError:
+        return None
 
 
 def _save(host: Host) -> tuple[bytes, int]:

@@ -19,6 +19,7 @@ from halscope.formats.recording import RecordingReader
 from halscope.inject import Sheet, StripPicture, sheet_from_metasprite, sheet_from_strip
 from halscope.ppu import FrameDecoder
 from halscope.ppu.animation import Animations, Picture, Track
+from halscope.ppu.grouping import Metasprite
 
 SETTLED_AFTER: Final = 120
 """Frames without a new picture after which a strip is written."""
@@ -70,7 +71,8 @@ class Strips:
         self.animations = Animations()
         """All figures that are followed."""
         self._taken: dict[int, _Taken | None] = {}
-        self._names: dict[int, str] = {}
+        self._names: dict[int, set[str]] = {}  # of each picture: a mirrored one has another name
+        self._named: set[tuple[int, bool, bool]] = set()  # pictures, and the flips in which they were seen
         self._tracks: dict[str, dict[int, Track]] = {name: {} for name in self.wanted}
         self._covered: dict[str, set[int]] = {name: set() for name in self.wanted}
 
@@ -126,27 +128,44 @@ class Strips:
         new = self.animations.add(frame, self.workspace.plugins.group_sprites(frame))
         notes: tuple[str, ...] | None = None
         for track, picture in new:
+            step = track.steps[-1]
+            look = picture.number, step.hflip, step.vflip
+            if look not in self._named:
+                self._named.add(look)
+                self._names.setdefault(picture.number, set()).add(figure_name(self._sheet(frame, track.group, origins)))
             if picture.number not in self._taken:
-                sheet = sheet_from_metasprite(
-                    frame, picture.group, origins(), self.workspace.rom, self.workspace.plugins.codecs()
-                )
-                self._names[picture.number] = figure_name(sheet)
+                sheet = self._sheet(frame, picture.group, origins)
                 usable = any(cell.origin is not None for cell in sheet.cells)
                 usable = usable and not any(cell.tile in edited for cell in sheet.cells)
                 if usable:
                     notes = doubts(frame) if notes is None else notes
                     sheet = replace(sheet, doubts=notes)
                 self._taken[picture.number] = _Taken(sheet, picture.group.palettes) if usable else None
-            for name in self.wanted:
-                if names_figure(self._names[picture.number], name):
-                    self._tracks[name][track.number] = track
+        if new:
+            self._follow_named()
         kept = {number for tracks in self._tracks.values() for number in tracks}
         lost = [track for track in self.animations.lost(frame.snapshot.frame) if track.number not in kept]
         if lost:
             self.animations.forget(lost)
             there = self.animations.pictures
             self._taken = {number: taken for number, taken in self._taken.items() if number in there}
-            self._names = {number: name for number, name in self._names.items() if number in there}
+            self._names = {number: names for number, names in self._names.items() if number in there}
+            self._named = {look for look in self._named if look[0] in there}
+
+    def follow(self, name: str, track: Track) -> None:
+        """Follow a figure under a wanted name, whatever names its pictures have."""
+        self._tracks[name][track.number] = track
+
+    def _follow_named(self) -> None:
+        """Follow all figures of which a picture has a wanted name."""
+        for name in self.wanted:
+            pictures = [number for number, names in self._names.items() if any(names_figure(one, name) for one in names)]
+            for track in self.animations.tracks.values():
+                if any(map(track.has_shown, pictures)):
+                    self.follow(name, track)
+
+    def _sheet(self, frame: Frame, group: Metasprite, origins: Callable[[], VramOrigins]) -> Sheet:
+        return sheet_from_metasprite(frame, group, origins(), self.workspace.rom, self.workspace.plugins.codecs())
 
     def settled(self, frame: int | None) -> Iterator[Strip]:
         """Yield the strips of the figures that have shown new pictures, and then none for two seconds.

@@ -108,7 +108,11 @@ class Timeline:
         console = capability(host, "stateful")
         if console is None:
             raise HostError(f"{host.info.emulator}: no states can be loaded from here (host {host.info.name})")
-        console.load_state(self.moments.state(name))
+        state = self.moments.state(name)
+        if hasattr(host, "state_frame"):
+            self.states.load(host, state)
+        else:
+            console.load_state(state)
 
     def told(self) -> None:
         """Tell how far it goes now."""

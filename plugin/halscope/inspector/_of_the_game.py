@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING, Final
 
 from halscope_hooks import Host, HostError, Paced, capability
 
+from halscope.app import last_frame
+
 if TYPE_CHECKING:
     from halscope.inspector._asking import Asker, Question
     from halscope.inspector._messages import Request
 
 
-async def _pause(asker: Asker, _: Request) -> None:
-    def pause(host: Host) -> None:
+async def _pause(asker: Asker, _: Request) -> int | None:
+    """Pause the game, and return the number of the last frame that it has run, or `None` if its host does not know."""
+
+    def pause(host: Host) -> int | None:
         _paced(host).pause()
         _tell_paused(asker, True)
+        return last_frame(host)
 
-    await asker.game(pause)
+    return await asker.game(pause)
 
 
 async def _resume(asker: Asker, _: Request) -> None:
@@ -32,8 +37,14 @@ def _tell_paused(asker: Asker, paused: bool) -> None:
     asker.notices.post("paused", {"paused": paused}, keep=False)  # pages that come later have it in `hello`
 
 
-async def _step(asker: Asker, _: Request) -> None:
-    await asker.game(lambda host: _paced(host).step_frame())
+async def _step(asker: Asker, _: Request) -> int | None:
+    """Run a frame, and return its number, or `None` if its host does not know."""
+
+    def step(host: Host) -> int | None:
+        _paced(host).step_frame()
+        return last_frame(host)
+
+    return await asker.game(step)
 
 
 async def _speed(asker: Asker, request: Request) -> None:
