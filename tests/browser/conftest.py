@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from support.inspector_page import go_on
+from support.inspector_page import PATIENCE, go_on
 from support.page_game import CHROMIUM, Game
-from support.shared_page import PATIENCE, shared, still, turn
+from support.shared_page import shared, still, turn
 
 __all__ = ["shared", "still", "turn"]
 
@@ -23,6 +24,20 @@ FLAGS = (
     "--disable-features=SpareRendererForSitePerProcess,DestroyProfileOnBrowserClose,HttpsUpgrades,MediaRouter,"
     "OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,LensOverlay,PaintHolding",
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def waits_that_wait() -> Iterator[None]:
+    """Refuse a wait for an async function: Playwright takes its promise for true. `wait_until` waits for it."""
+    wait = Page.wait_for_function
+
+    def checked(page: Page, expression: str, **more: Any) -> Any:
+        assert not expression.lstrip().startswith("async"), "use support.inspector_page.wait_until"
+        return wait(page, expression, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Page, "wait_for_function", checked)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from typing import Final
 from halscope.demo import rom_path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from support.inspector_page import wait_until
 from support.page_game import CHROMIUM, Game
 
 SIZES: Final = ((1280, 720), (2560, 1440))
@@ -71,7 +72,7 @@ def play(page: Page) -> None:
     page.keyboard.press("k")
     expect(page.locator(".timeline-actions")).to_contain_text("kept as")
     page.keyboard.down("Enter")
-    page.wait_for_function("async () => (await import('/memory.js')).memory.ppu.obsel === 96")
+    wait_until(page, "async () => (await import('/memory.js')).memory.ppu.obsel === 96")
     page.keyboard.up("Enter")
     page.keyboard.down("ArrowRight")
     page.wait_for_timeout(2500)

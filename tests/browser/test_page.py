@@ -9,7 +9,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from halscope.demo import truth
 from playwright.sync_api import Page, expect
-from support.inspector_page import block_in, colours_in, frame, go_on, pause, wait_for_frames, wait_until_still
+from support.inspector_page import (
+    block_in,
+    colours_in,
+    frame,
+    go_on,
+    pause,
+    wait_for_frames,
+    wait_until,
+    wait_until_still,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -66,13 +75,14 @@ def test_the_speed_is_that_of_the_game_for_each_page(page: Page) -> None:
     speed = page.get_by_label("Speed")
     expect(speed).to_have_value("1")
     speed.select_option("0.25")
-    page.wait_for_function(
-        "async () => (await import('/views/game.js')).speed.value === 0.25"
-    )  # the server has told it
+    wait_until(page, SPEED, 0.25)  # the server has told it
     page.reload()
     expect(speed).to_have_value("0.25")
     speed.select_option("1")
-    page.wait_for_function("async () => (await import('/views/game.js')).speed.value === 1")
+    wait_until(page, SPEED, 1)
+
+
+SPEED = "async (factor) => (await import('/views/game.js')).speed.value === factor"
 
 
 def test_the_keyboard_plays_the_game(page: Page) -> None:

@@ -18,8 +18,8 @@ from halscope_hooks import Origin
 from PIL import Image
 from playwright.sync_api import Page, expect
 from pypatchergba import patcher
-from support.made_host import eventually
 from support.inspector_page import run_frame
+from support.made_host import eventually
 from support.shared_page import SLOW, SharedPage
 
 pytestmark = pytest.mark.slow

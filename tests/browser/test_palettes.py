@@ -14,7 +14,7 @@ from halscope.app import Workspace, inject_palettes
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from playwright.sync_api import Page, expect
-from support.inspector_page import go_on, pause
+from support.inspector_page import go_on, pause, wait_until
 from support.shared_page import SLOW
 
 pytestmark = pytest.mark.slow
@@ -148,7 +148,7 @@ def test_a_paused_game_shows_what_is_stored_and_goes_on_with_it(page: Page) -> N
     expect(page.locator(".scope [role=status]")).to_contain_text("stored at 1 place")
     expect(cell).to_have_attribute("aria-label", "colour 165, $03e0")
     go_on(page)
-    page.wait_for_function(CGRAM, arg=[165, 0x03E0])
+    wait_until(page, CGRAM, [165, 0x03E0])
     pause(page)
     page.focus("[data-colour='165']")  # in a text the keys undo the text
     page.keyboard.press("Control+z")

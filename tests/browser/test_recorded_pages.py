@@ -22,6 +22,7 @@ from halscope.hosts.libretro import available_cores
 from halscope.ppu.compose import compose_screen
 from halscope_hooks import RASTER_DTYPE, capability
 from playwright.sync_api import Browser, Page, expect
+from support.inspector_page import PATIENCE
 from support.made_host import eventually
 from support.ppu_states import noise
 

@@ -18,10 +18,9 @@ from support import retroarch_process
 from support.attached import Attached
 from support.demo_game import TILE_BYTES, DemoGame
 from support.edited_page import boot_to, booted_picture, card_of, shown_picture, wait_for_colours
-from support.inspector_page import FRAME, wait_until_painted
+from support.inspector_page import FRAME, PATIENCE, wait_until_painted
 from support.page_game import EDITOR
 from support.retroarch_process import RetroArchProcess
-from support.shared_page import PATIENCE
 
 CORE = next((core.name for core in available_cores()), "")
 pytestmark = [

@@ -7,33 +7,19 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from support.inspector_page import frame, set_speed, wait_for_frames
 from support.made_host import eventually
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(autouse=True)
-def kept_frames(page: Page) -> None:
-    wait_until_kept(page, 150)
-
-
-def frame(page: Page) -> int:
-    return int(page.inner_text(".frame").removeprefix("frame "))
-
-
-def wait_until_kept(page: Page, frames: int) -> None:
-    """Wait until the timeline has so many frames."""
-    page.wait_for_function(
-        """frames => { const bar = document.querySelector("[aria-label=Timeline][type=range]");
-          return bar !== null && Number(bar.max) - Number(bar.min) >= frames; }""",
-        arg=frames,
-    )
-
-
-def wait_for_frames(page: Page, count: int) -> None:
-    page.wait_for_function(
-        "least => Number(document.querySelector('.frame').textContent.slice(6)) >= least", arg=frame(page) + count
-    )
+@pytest.fixture
+def page(page: Page) -> Page:
+    """The page of a game that runs, once the timeline has 150 frames since it began at the title."""
+    set_speed(page, 4)
+    wait_for_frames(page, 150)
+    set_speed(page, 1)
+    return page
 
 
 def position(page: Page) -> int:
@@ -132,8 +118,10 @@ def test_an_edit_is_started_from_a_past_moment(page: Page, game: Any) -> None:
 
 
 def test_a_tile_leads_to_the_frame_in_which_it_came(page: Page) -> None:
-    now = frame(page)
     page.click(".sprites li:first-child button")
     page.get_by_role("button", name="First seen").click()
     page.wait_for_selector(".timeline.past")
-    assert frame(page) < now
+    then = frame(page)
+    page.get_by_role("button", name="Live").click()
+    expect(page.locator(".timeline.past")).to_have_count(0)
+    assert then < frame(page) - 150  # the title has shown it from its beginning on

@@ -13,8 +13,8 @@ SETTLED: Final = {"title": 195}
 """Frames after a scene's beginning until its figures stand where they belong, in full colours."""
 _SETTLED: Final = 60
 _LATE: Final = 1000
-"""More frames than a scene lasts without input. The game compares for equality, so one that is later stays on the screen
-for 18 minutes of its time, however busy the machine is."""
+"""More frames than a scene lasts without input. The game compares for equality, so one that is later stays on the
+screen for 18 minutes of its time, however busy the machine is."""
 
 
 class DemoState(NamedTuple):

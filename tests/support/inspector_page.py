@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+PATIENCE = 60_000  # milliseconds: what is waited for comes sooner, except on a machine that is busy with other things
 FRAME = "Number(document.querySelector('.frame').textContent.slice(6))"
 ASK = "async ([kind, fields]) => (await import('/connection.js')).ask(kind, fields, true)"
 SHOWN = """async (number) => {
@@ -48,7 +49,20 @@ def wait_until_still(page: Page) -> None:
 
 def wait_until_shown(page: Page, number: int) -> None:
     """Wait until the page shows this frame and its figures."""
-    page.wait_for_function(SHOWN, arg=number, polling=20)
+    wait_until(page, SHOWN, number)
+
+
+def wait_until(page: Page, condition: str, arg: object = None) -> None:
+    """Wait until an async function of the page returns something true. Of such a function Playwright's own
+    `wait_for_function` waits for nothing: it takes the promise for true."""
+    looping = f"""async (arg) => {{
+      const holds = {condition};
+      for (const end = performance.now() + {PATIENCE}; performance.now() < end;) {{
+        if (await holds(arg)) return true;
+        await new Promise((done) => setTimeout(done, 20));
+      }}
+      return false; }}"""
+    assert page.evaluate(looping, arg), condition
 
 
 def go_on(page: Page) -> None:

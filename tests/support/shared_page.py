@@ -13,8 +13,6 @@ from support.inspector_page import ask, go_on, wait_until_shown
 if TYPE_CHECKING:
     from support.page_game import Game
 
-PATIENCE = 60_000  # milliseconds: what is waited for comes sooner, except on a machine that is busy with other things
-
 SLOW = 0.06
 """Speed of games that need not run fast: a frame costs the game, the server and the browser time."""
 
@@ -74,6 +72,7 @@ def shared(context: BrowserContext, game: Game) -> Iterator[SharedPage]:
     page.on("console", hear)
     shared.load()
     yield shared
+    page.evaluate("() => localStorage.clear()")  # the next page remembers nothing
     page.close()
 
 

@@ -159,7 +159,9 @@ class Strips:
     def _follow_named(self) -> None:
         """Follow all figures of which a picture has a wanted name."""
         for name in self.wanted:
-            pictures = [number for number, names in self._names.items() if any(names_figure(one, name) for one in names)]
+            pictures = [
+                number for number, names in self._names.items() if any(names_figure(one, name) for one in names)
+            ]
             for track in self.animations.tracks.values():
                 if any(map(track.has_shown, pictures)):
                     self.follow(name, track)
