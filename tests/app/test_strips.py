@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from halscope import decode_frame
 from halscope.app import Workspace
+from halscope.app._collecting import Collecting
 from halscope.app._live_strips import LiveStrips
 from halscope.app._rom_edits import RomEdits
 from halscope.app._sheet_folder import SheetFolder
@@ -21,6 +22,7 @@ from halscope.inject import EditedSheet, apply_patch, read_sheet, to_patch
 from halscope.ppu.compose import compose_screen
 from halscope.project import EditList
 from halscope_hooks import Changes, ImageError, Patch, Snapshot, Update, UsageError
+from PIL import Image, ImageSequence
 from pypatchergba import patcher
 from support.edit_rom import FIRST, LEAD, EditRom, make_edit_rom
 from support.edit_scene import Entry, make_snapshot
@@ -44,13 +46,17 @@ def workspace(edit_rom: EditRom, tmp_path_factory: pytest.TempPathFactory) -> Wo
     return workspace
 
 
-def moment(edit_rom: EditRom, number: int, picture: int, x: int = 100, *, hflip: bool = False) -> Snapshot:
-    """A figure of 16x16 pixels, into whose place in VRAM the game streams picture after picture."""
+def moment(
+    edit_rom: EditRom, number: int, picture: int, x: int = 100, *, hflip: bool = False, twin: int | None = None
+) -> Snapshot:
+    """A figure of 16x16 pixels, into whose place in VRAM the game streams picture after picture; at `twin` is another
+    one, mirrored."""
     tiles = bytearray(18 * 32)
     for part, at in enumerate((0, 1, 16, 17)):
         data = edit_rom.first[LEAD + 32 * (4 * picture + part) :][:32]
         tiles[32 * at : 32 * at + 32] = data
-    return replace(make_snapshot(bytes(tiles), [Entry(x, 80, 0, hflip=hflip)]), frame=number)
+    twins = [] if twin is None else [Entry(twin, 80, 0, hflip=not hflip)]
+    return replace(make_snapshot(bytes(tiles), [Entry(x, 80, 0, hflip=hflip), *twins]), frame=number)
 
 
 class Game:
@@ -70,6 +76,25 @@ class Game:
             origins = self._running.workspace.index().locate_vram(snapshot.vram)
             self.strips.look(self._running, update, origins)
             self._frame += 1
+
+
+@pytest.mark.parametrize("sprite", [0, 1])
+def test_of_two_figures_that_mirror_each_other_the_chosen_one_is_collected(
+    edit_rom: EditRom, workspace: Workspace, tmp_path: Path, sprite: int
+) -> None:
+    updates = []
+    for number, picture in enumerate([1] * 4 + [2] * 4 + [3] * 4):
+        # The first one leaves after a while, and the other one stays.
+        snapshot = moment(edit_rom, number, picture, 40 if number < 6 else 250, twin=160)
+        origins = workspace.index().locate_vram(snapshot.vram)
+        updates.append(Update(frame=decode_frame(snapshot), origins=origins, changes=Changes()))
+    collecting = Collecting(workspace, updates[0], sprite)
+    for update in updates[1:]:
+        collecting.look(update)
+    assert collecting.describe()["count"] == 3, "one of them shows all pictures"
+    with Image.open(collecting.write("gif", tmp_path)) as animation:
+        shown = {frame.convert("RGBA").tobytes() for frame in ImageSequence.Iterator(animation)}
+    assert len(shown) == (2, 3)[sprite]
 
 
 @pytest.mark.slow

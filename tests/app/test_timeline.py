@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from halscope.app import Controls, first_shown, first_with_tile, last_change, open_host
+from halscope.app import Controls, first_shown, first_with_tile, last_change, last_frame, open_host
 from halscope.app._state_ring import StateRing
 from halscope.demo import rom_path
 from halscope.formats.recording import SnapshotSpool
@@ -88,6 +88,21 @@ def test_rewinding_goes_back_by_a_state_and_from_there_by_the_one_before(played:
     assert played.ring.rewind(played.host).state == states[-3]
     with pytest.raises(HostError, match="no state before this frame"):
         played.ring.play_from(played.host, 0)
+
+
+def test_the_game_goes_on_from_a_frame_after_a_state_that_was_loaded(played: Played) -> None:
+    console = capability(played.host, "stateful")
+    assert console is not None
+    played.run(EVERY + 5)
+    saved = console.save_state()
+    last = played.run(3 * EVERY)
+    assert last_frame(played.host) == last.frame
+    played.ring.load(played.host, saved)
+    played.run(5)  # no state of the second is due yet
+    then = played.run(1)
+    played.run(4)
+    played.ring.play_from(played.host, then.frame - 1)
+    assert_same(played.run(1), then)
 
 
 def test_a_figure_leads_to_the_frame_that_first_showed_it(played: Played) -> None:

@@ -1,4 +1,4 @@
-"""Tests marked `serial` run while no other worker of `pytest -n` runs a test.
+"""Tests marked `serial` run while no other worker of `pytest -n` runs a test; those marked `together` run in one worker.
 
 All tests stay in one run with one summary: the workers take turns through two file locks, and each worker runs its
 serial tests first, one after another, so that the others wait once instead of once per test.
@@ -93,9 +93,14 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a worker: the serial tests first, then the slow ones, so that no worker ends with one of these alone."""
+    """In a worker: the serial tests first, then those that share something that takes long to start, then the slow ones,
+    so that no worker ends with one of these alone.
+
+    `--dist worksteal` gives each worker one part of the list, and takes tests from its end when others have none left:
+    what stands first stays with the first worker.
+    """
     if _TURNS in config.stash:
-        items.sort(key=lambda item: (not is_serial(item), item.get_closest_marker("slow") is None))
+        items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("serial", "together", "slow")])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

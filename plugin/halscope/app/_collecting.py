@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any, Final, Literal, final
 
-from halscope_hooks import Update, UsageError
+from halscope_hooks import HalscopeError, Update, UsageError
 
 from halscope._files import write_atomic
 from halscope.app._animation import console_rate, drawn
@@ -122,6 +122,10 @@ class Collecting:
             shown, rate = drawn(self._strips.animations, tracks), console_rate(self.workspace)
             data = gif_bytes(shown, rate) if kind == "gif" else apng_bytes(shown, rate)
         path = _free(folder, name.removesuffix("strip") + "animation", f".{kind}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)  # no sheet of the block may be there yet
+        except OSError as error:
+            raise HalscopeError(f"{path.parent}: cannot be made: {error.strerror or error}") from error
         write_atomic(path, data)
         return path
 
