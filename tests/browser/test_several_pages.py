@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from support.inspector_page import ask
 
 pytestmark = pytest.mark.slow
 
@@ -26,10 +27,9 @@ def test_two_tabs_and_a_window_show_the_game_and_its_pause(page: Page, browser: 
         page.get_by_role("button", name="Pause").click()
         for one in (page, second, window):
             expect(one.get_by_role("button", name="Go on")).to_be_visible()
-        frames = [one.locator(".frame") for one in (page, second, window)]
-        newest = max(frames, key=lambda one: int(one.inner_text().removeprefix("frame "))).inner_text()
-        for shown in frames:  # each shows the frame that the game stands at
-            expect(shown).to_have_text(newest)
+        stands_at = ask(page, "pause")
+        for one in (page, second, window):
+            expect(one.locator(".frame")).to_have_text(f"frame {stands_at}")
         page.get_by_role("button", name="Go on").click()
         expect(second.get_by_role("button", name="Pause")).to_be_visible()
     finally:

@@ -50,6 +50,7 @@ def wait_until_still(page: Page) -> None:
 def wait_until_shown(page: Page, number: int) -> None:
     """Wait until the page shows this frame and its figures."""
     wait_until(page, SHOWN, number)
+    wait_until_painted(page)
 
 
 def wait_until(page: Page, condition: str, arg: object = None) -> None:

@@ -1,4 +1,4 @@
-"""Tests marked `serial` run while no other worker of `pytest -n` runs a test; those marked `together` run in one worker.
+"""No worker of `pytest -n` runs a test beside one that is marked `serial`; one of them runs all marked `together`.
 
 All tests stay in one run with one summary: the workers take turns through two file locks, and each worker runs its
 serial tests first, one after another, so that the others wait once instead of once per test.
@@ -93,8 +93,8 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a worker: the serial tests first, then those that share something that takes long to start, then the slow ones,
-    so that no worker ends with one of these alone.
+    """In a worker: the serial tests first, then those that share what takes long to start, then the slow ones, so that
+    no worker ends with one of these alone.
 
     `--dist worksteal` gives each worker one part of the list, and takes tests from its end when others have none left:
     what stands first stays with the first worker.
