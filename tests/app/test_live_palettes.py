@@ -13,12 +13,13 @@ from halscope.formats.palettes import read_palette, write_palette
 from halscope.hosts.libretro import available_cores
 from halscope.inject import read_palette_sheet
 from halscope.session import Session
-from halscope_hooks import Update
+from halscope_hooks import Update, Write
 from support.demo_game import DemoGame
+from support.made_host import eventually
 
 pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 
-LOUD = 0x7C1F
+LOUD, TRIED = 0x7C1F, 0x03FF
 
 
 class Play:
@@ -81,6 +82,33 @@ def test_a_saved_palette_changes_the_running_game_and_the_patch_and_can_be_taken
         path.write_bytes(before)
         assert int(play.run(2).snapshot.cgram[first + 5]) != LOUD
         assert play.edits.patch is None
+
+
+def test_a_colour_is_taken_back_before_a_frame_has_shown_what_was_tried_last(tmp_path: Path) -> None:
+    with DemoGame(available_cores()[0].name) as game:
+        play = Play(game, tmp_path)
+        play.run(2)
+        path, first = play.palette(tmp_path)
+        colours = read_palette(path).colours()
+        original = int(colours[5])
+        for tried in (TRIED, LOUD):  # as a drag does
+            writes = [Write("cgram", 2 * (first + 5), tried.to_bytes(2, "little"))]
+            game.host.write(writes)
+            play.edits.wrote(writes)
+            if tried == TRIED:
+                assert int(play.run().snapshot.cgram[first + 5]) == TRIED
+        colours[5] = LOUD
+        write_palette(path, colours)
+
+        def is_applied() -> bool:
+            play.edits.catch_up()
+            return bool(play.said)
+
+        assert eventually(is_applied)
+        play.edits.step("undo")
+        update = play.session.step()
+        assert update is not None
+        assert int(update.snapshot.cgram[first + 5]) & 0x7FFF == original
 
 
 def test_a_colour_that_the_console_lacks_is_named_and_the_game_goes_on(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from halscope_hooks import CGRAM_COLOURS, HostError, PpuRegisters, Update, UsageError
+from halscope_hooks import CGRAM_COLOURS, Host, HostError, PpuRegisters, Update, UsageError
 
 from halscope.ppu import describe_registers, ppu_at
 
@@ -37,7 +37,14 @@ async def _try(asker: Asker, request: Request) -> None:
             f"{info.emulator} does not let its colours be written: the game shows them once they are stored and it "
             "loads them again"
         )
-    await asker.game(lambda host: host.write(writes))
+    edits = asker.edits
+
+    def write(host: Host) -> None:
+        host.write(writes)
+        if edits is not None:
+            edits.wrote(writes)
+
+    await asker.game(write)
 
 
 async def _store(asker: Asker, request: Request) -> dict[str, Any] | None:
