@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from pypatchergba import patcher
+from support.demo_states import demo_state
 from support.edited_page import booted_picture, card_of, shown_picture, wait_for_colours
 from support.inspector_page import go_on, pause, run_frame
 from support.shared_page import SLOW
@@ -86,6 +87,7 @@ def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, g
     assert Path(written).read_bytes() == patch.read_bytes()
     assert Path(written).parent == watched(game).parent, "the project's folder, which no page chooses"
     number, seen = paused_picture(page)
+    number += demo_state("title").snapshot.frame + 1  # from power-on
     with rom_path() as rom:
         original = rom.read_bytes()
     patched = bytes(patcher.apply_bps(original, patch.read_bytes()))

@@ -132,7 +132,7 @@ class Asking:
             threading.Event().wait(0.02)
         self.position = self.ask("past", by=-1)["value"]
         self._is_still = True
-        [sprite, *_] = figures[-1]["sprites"]
+        [sprite, *_] = self.ask("figures")["value"][0]["sprites"]  # of that frame
         self.fitting = FITTING | {"sprite": sprite, "name": self.ask("keep")["value"], "position": self.position}
 
     def ask(self, kind: str, /, **fields: object) -> dict[str, Any]:
