@@ -86,6 +86,16 @@ class GameEdits:
             if mine:
                 self._turn.release()
 
+    def wrote(self, writes: Sequence[Write]) -> None:
+        """Note what others have just written into the game, such as colours that are tried: the next edit or step is
+        written against it. On the game's thread."""
+        newest = self.newest
+        if newest is not None:
+            after = with_writes(newest, writes)
+            if self._written is newest:
+                self._written = after
+            self.newest = after
+
     def saw(self, snapshot: Snapshot) -> None:
         """Keep the newest snapshot; the next edit is written against it. Cheap; any thread may call it."""
         self.newest = snapshot

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from halscope_hooks import HalscopeError, HostError, Patch, Snapshot, Update, UsageError
+from halscope_hooks import HalscopeError, HostError, Patch, Snapshot, Update, UsageError, Write
 
 from halscope.app._dropped import Dropped, put_picture
 from halscope.app._edit_reports import EditReports
@@ -169,6 +169,11 @@ class LiveEdits:
     def _named(self, edit: SheetEdit, png: Path) -> SheetEdit:
         """Return an edit under the name that it has in the project, if there is one."""
         return edit if self._project is None else replace(edit, name=self._project.name_of(png))
+
+    def wrote(self, writes: Sequence[Write]) -> None:
+        """Note what others have just written into the game, such as colours that are tried: the next edit or step is
+        written against it. On the game's thread."""
+        self._game.wrote(writes)
 
     def saw(self, snapshot: Snapshot) -> None:
         """Keep the newest snapshot; the next edit is written against it. Cheap; any thread may call it."""

@@ -88,16 +88,6 @@ class WatchedFolder:
         """The folder."""
         return self._folder.folder
 
-    def wrote(self, writes: Sequence[Write]) -> None:
-        """Note what others have just written into the game, such as colours that are tried: the next edit or step is
-        written against it. On the game's thread."""
-        newest = self._newest
-        if newest is not None:
-            after = with_writes(newest, writes)
-            if self._written is newest:
-                self._written = after
-            self._newest = after
-
     @property
     def wants_frame(self) -> bool:
         """Whether a sheet may have been saved, so that `look` should get the next frame. Any thread may ask."""
