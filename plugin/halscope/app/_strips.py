@@ -163,7 +163,7 @@ class Strips:
                 number for number, names in self._names.items() if any(names_figure(one, name) for one in names)
             ]
             for track in self.animations.tracks.values():
-                if any(map(track.has_shown, pictures)):
+                if not shown.isdisjoint(track.pictures):
                     self.follow(name, track)
 
     def _sheet(self, frame: Frame, group: Metasprite, origins: Callable[[], VramOrigins]) -> Sheet:
