@@ -159,9 +159,8 @@ class Strips:
     def _follow_named(self) -> None:
         """Follow all figures of which a picture has a wanted name."""
         for name in self.wanted:
-            pictures = [
-                number for number, names in self._names.items() if any(names_figure(one, name) for one in names)
-            ]
+            named = self._names.items()
+            shown = {number for number, names in named if any(names_figure(one, name) for one in names)}
             for track in self.animations.tracks.values():
                 if not shown.isdisjoint(track.pictures):
                     self.follow(name, track)
