@@ -17,6 +17,7 @@ from halscope.inject import (
     SheetEdit,
     apply_patch,
     edited_origins,
+    make_room,
     palette_edit,
     sheet_edit,
     sheet_from_raw,
@@ -199,6 +200,54 @@ def test_a_block_that_moved_with_its_edit_has_it_though_its_old_bytes_are_where_
         (edit,) = carry(project(first, painted(sheet, "b.png", TILES - 1)), after).state.edits.edits
         origin = edit.sheet.changes[0].origin
         assert (origin.start, origin.block_offset != first.offsets[3]) == ("pointer", True)
+
+
+FREE = 0x38000
+
+
+def roomy(one: Build, *, free: int = FREE) -> Build:
+    """A build with free space."""
+    image = bytearray(one.rom.data)
+    image[free : free + 0x4000] = b"\xff" * 0x4000
+    return Build(Rom.from_bytes(fix(image, one.rom.mapping.header_offset), "roomy.sfc"), one.offsets, one.raw)
+
+
+def moves(state: ProjectState, one: Build) -> dict[int, int]:
+    """Where the project's blocks are put in its ROM."""
+    index = one.index()
+    plan = state.edits.plan(one.rom, [HAL], index=index)
+    return {move.old: move.new for move in make_room(plan, index, RoomOptions(moved=state.moved)).moves}
+
+
+def moved_project(of: Build) -> ProjectState:
+    """A project of two blocks that have outgrown their places, the first of which was taken back since."""
+    sheets = of.sheet(3), of.sheet(5)
+    state = project(of, noisy(sheets[0], "a.png", *range(TILES)), noisy(sheets[1], "b.png", *range(TILES - 2)))
+    index = of.index()
+    room = make_room(state.edits.plan(of.rom, [HAL], index=index), index)
+    assert len(room.moves) == 2
+    return state.with_edits(state.edits.revert(1), room.remembered())
+
+
+def test_a_moved_block_stays_where_it_was_put_in_another_build(first: Build, second: Build) -> None:
+    of, to = roomy(first), roomy(second)
+    state = moved_project(of)
+    carried = carry(state, to).state
+    assert {(one.old, one.new, one.size) for one in carried.moved} == {
+        (to.offsets[number], one.new, one.size)
+        for one in state.moved
+        for number in (3, 5)
+        if one.old == of.offsets[number]
+    }, "also that of the edit that was taken back, which can be undone"
+    new = next(one.new for one in state.moved if one.old == of.offsets[5])
+    assert moves(carried, to) == {to.offsets[5]: new}
+    assert moves(replace(carried, moved=()), to) != {to.offsets[5]: new}, "without it the block goes elsewhere"
+
+
+def test_a_new_place_that_another_build_uses_itself_is_not_taken(first: Build, second: Build) -> None:
+    of, to = roomy(first), roomy(second, free=FREE - 0x4000)
+    carried = carry(moved_project(of), to).state
+    assert all(FREE - 0x4000 <= new < FREE for new in moves(carried, to).values())
 
 
 def test_a_block_that_is_no_longer_proven_stays_where_no_other_is_proven(first: Build) -> None:

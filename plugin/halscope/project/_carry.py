@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, InjectError, Origin
@@ -12,6 +12,7 @@ from halscope.inject import (
     COLOURS,
     PROVEN_STARTS,
     LayerMap,
+    Moved,
     Sheet,
     SheetEdit,
     TileChange,
@@ -35,6 +36,7 @@ class CarriedEdit:
         moved: Whether any of its tiles are elsewhere than before.
         left: Why the new ROM has no place for it; "there" if it has the edited tiles already.
         reason: The same in words.
+        places: Where each of its blocks is in the new ROM, if that has a place for it.
     """
 
     edit: SheetEdit | None
@@ -42,6 +44,7 @@ class CarriedEdit:
     moved: bool = False
     left: LeftState = "lost"
     reason: str = ""
+    places: Mapping[Block, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def carry_over(
     waiting = {one.edit.name for one in left} - {edit.name for edit in edits.edits}
     sheets = {old.name: one.sheet for old, one in carried.items() if one.sheet is not None and old.name not in waiting}
     return CarriedProject(
-        ProjectState(RomBase.of(rom), edits, lineage, tuple(left)),
+        ProjectState(RomBase.of(rom), edits, lineage, tuple(left), _carry_moved(state, carried)),
         sheets,
         frozenset(edit.id for edit in state.edits.edits if carried[edit].moved),
         frozenset(edit.id for edit in returned),
@@ -133,6 +136,22 @@ def carry_edit(
     if carried.edit is None:
         raise InjectError(f"{edit.name}: was exported from another build of {rom.name}, and {carried.reason}")
     return carried.edit, carried.sheet
+
+
+def _carry_moved(state: ProjectState, carried: Mapping[Edit, CarriedEdit]) -> tuple[Moved, ...]:
+    """Return where moved blocks have been put, as of the new ROM. Those of no carried edit are left out, and those that
+    the new ROM itself has there."""
+    places: dict[Block, Place] = {}
+    for step in (*state.edits.states, state.edits.edits):  # the current edits last: they count most
+        for edit in step:
+            places |= carried[edit].places
+    moved: dict[tuple[str, int], Moved] = {}
+    for before in state.moved:
+        place = places.get(Block(before.codec, before.old))
+        if place is not None and place.block.codec == before.codec and place.block.offset != before.new:
+            now = before._replace(old=place.block.offset)
+            moved.setdefault(now.key, now)
+    return tuple(sorted(moved.values()))
 
 
 def _of_its_rom(edit: Edit, sheet: Callable[[str], Sheet | None]) -> Sheet | None:
@@ -159,7 +178,8 @@ class _Ground:
         moved = any(place.shift or place.block != block for block, place in places.items())
         carried = None if sheet is None else self._carry_sheet(sheet, places)
         new = replace(edit, rom_sha256=self._rom.sha256, changes=changes)
-        return CarriedEdit(new if carried is None or edit.places is None else as_read(new, carried), carried, moved)
+        carried_edit = new if carried is None or edit.places is None else as_read(new, carried)
+        return CarriedEdit(carried_edit, carried, moved, places=places)
 
     def _places(self, edit: SheetEdit, sheet: Sheet | None) -> dict[Block, Place]:
         """Return where each block of an edit is now. Raises _NoPlaceError."""
