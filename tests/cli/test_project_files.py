@@ -86,6 +86,51 @@ def test_palettes_come_into_a_project_by_both_commands_and_alone(here: Path, pal
     assert words(here / "black.sfc", COLOURS) == [0] * 16
 
 
+def test_single_colours_are_set_in_a_project_one_after_the_other(
+    here: Path, palette: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def set_colours(at: int, *colours: str) -> Any:
+        return run("palette", "set", "0.sfc", hex(at), *colours, "--project", "hack")
+
+    def applied() -> list[int]:
+        run("project", "apply", "hack", "-o", "out.sfc")
+        return words(here / "out.sfc", COLOURS)
+
+    original = words(here / "0.sfc", COLOURS)
+    run("project", "new", "hack", "--rom", "0.sfc")
+    set_colours(COLOURS, "2=0x1234")
+    set_colours(COLOURS, "7=0x0001", "8=0x0002")
+    assert applied() == [*original[:2], 0x1234, *original[3:7], 1, 2, *original[9:]]
+    set_colours(COLOURS + 14, "0=0x0003", f"1={original[8]:#x}")  # the same colours 7 and 8, named from elsewhere
+    assert applied() == [*original[:2], 0x1234, *original[3:7], 3, *original[8:]]
+    run("project", "undo", "hack")
+    assert applied()[7:9] == [1, 2]
+    set_colours(COLOURS, *(f"{number}={original[number]:#x}" for number in (2, 7, 8)))
+    assert run("project", "status", "hack")["edits"] == []
+    run("palette", "import", "0.sfc", palette, "--project", "hack")
+    set_colours(COLOURS, "2=0x1234", "5=0x7c1f")  # as the palette has it
+    assert (applied()[1], applied()[2], applied()[5]) == (0x7C1F, 0x1234, 0x7C1F)
+    before = (here / "hack" / "project.json").read_bytes()
+    assert main(["palette", "set", "0.sfc", hex(COLOURS), "1=5", "--project", "hack"]) == 2
+    assert "hero.gpl, makes colour 1 $7c1f already" in capsys.readouterr().err
+    assert (here / "hack" / "project.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("byte", [64, 66])
+def test_set_colours_follow_their_block_and_are_set_again_there(
+    here: Path, builds: tuple[Build, Build], run: Run, byte: int
+) -> None:
+    at = [hex(one.offsets[BLOCK]) for one in builds]
+    where = ("--codec", "hal", "--byte", byte, "--project", "hack")
+    run("project", "new", "hack", "--rom", "0.sfc")
+    run("palette", "set", "0.sfc", at[0], "2=0x0111", "3=0x0222", *where)
+    run("project", "rebase", "hack", "--rom", "1.sfc")
+    run("palette", "set", "1.sfc", at[1], "3=0x0333", *where)
+    run("project", "apply", "hack", "-o", "out.sfc")
+    data = hal.decode(np.fromfile(here / "out.sfc", np.uint8), int(at[1], 0)).data
+    assert (data[byte + 4 : byte + 8].view("<u2") & 0x7FFF).tolist() == [0x0111, 0x0333]
+
+
 def test_a_palette_follows_its_block_to_another_build(
     here: Path, builds: tuple[Build, Build], run: Run, palette: Path
 ) -> None:

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from halscope.app._play import Play
     from halscope.app._project import (
         EditRow,
+        ProjectPatch,
         apply_project,
         carried_project,
         edit_rows,
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
         rebase_project,
         use_project_knowledge,
     )
+    from halscope.app._put_colours import put_colours
     from halscope.app._put_sheets import put_sheets
     from halscope.app._recolour import Recolouring
     from halscope.app._reduce import Reduced, reduce_pictures
@@ -170,6 +172,7 @@ __all__ = [
     "Play",
     "Plugins",
     "Press",
+    "ProjectPatch",
     "Proven",
     "Recolouring",
     "RecordedFrames",
@@ -263,6 +266,7 @@ __all__ = [
     "play_frames",
     "plugin",
     "pointer_line",
+    "put_colours",
     "put_picture",
     "put_sheets",
     "rebase_lines",
@@ -423,6 +427,8 @@ _MODULES = {
     "edit_rows": "halscope.app._project",
     "keep_knowledge": "halscope.app._project",
     "learn_from_project": "halscope.app._project",
+    "ProjectPatch": "halscope.app._project",
+    "put_colours": "halscope.app._put_colours",
     "put_sheets": "halscope.app._put_sheets",
     "rebase_lines": "halscope.app._project",
     "rebase_project": "halscope.app._project",

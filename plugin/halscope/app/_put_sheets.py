@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,8 +93,35 @@ def put_sheets(
             painted[name] = sheet
     if len({edit.name for edit in fresh}) != len(fresh):
         raise UsageError(f"two files have the same name in {project.folder}; rename one, or bring them in one by one")
+    return put_edits(project, workspace, carried, fresh, painted, force=force)
+
+
+def put_edits(
+    project: Project,
+    workspace: Workspace,
+    carried: CarriedProject,
+    fresh: Sequence[SheetEdit],
+    painted: Mapping[str, Sheet],
+    *,
+    force: bool = False,
+) -> ProjectPatch:
+    """Add edits to a project that is open for changes, as one step. All edits of the project must fit together.
+
+    Args:
+        project: The project.
+        workspace: The ROM.
+        carried: The project in that ROM.
+        fresh: The edits, under their names in the project.
+        painted: Their sheets, by these names.
+        force: Also edit blocks whose start is not proven.
+
+    Raises:
+        InjectError: An edit cannot be placed, or not together with the others; nothing is written.
+        HalscopeError: The project cannot be written.
+    """
+    rom, index = workspace.rom, workspace.index()
     edits = carried.state.edits.put(fresh, datetime.now(UTC))
-    plan = edits.plan(rom, codecs, index=index, force=force)
+    plan = edits.plan(rom, workspace.plugins.codecs(), index=index, force=force)
     room = make_room(plan, index, room_options(workspace, moved=carried.state.moved))
     patch = to_patch(plan, room)
     state = carried.state.with_edits(edits, room.remembered(carried.state.moved))

@@ -190,7 +190,7 @@ def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Sna
 def run_inject(options: argparse.Namespace) -> int:
     """Plan, verify and write the patch, or add the edits to a project."""
     if options.project is not None:
-        from halscope.cli.project import inject_into_project  # which other edits do not need
+        from halscope.cli._into_project import inject_into_project  # which other edits do not need
 
         return inject_into_project(options, options.at, options.codec)
     if options.output is None and not options.dry_run:

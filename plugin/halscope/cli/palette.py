@@ -139,7 +139,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     if options.project is not None:
-        from halscope.cli.project import inject_into_project  # which other actions do not need
+        from halscope.cli._into_project import inject_into_project  # which other actions do not need
 
         return inject_into_project(options, palette_format=options.format)
     if options.output is None:
@@ -159,14 +159,20 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _set(options: argparse.Namespace) -> int:
-    workspace = _workspace(options)
     changes = dict(_assignment(text) for text in options.colours)
     options.count = max(changes) + 1 if options.count is None else options.count
+    if (index := max(changes)) >= options.count:
+        raise UsageError(f"palette set: index {index} is not one of the {options.count} colours; give a larger --count")
+    if options.project is not None:
+        from halscope.cli._into_project import set_in_project  # likewise
+
+        return set_in_project(options, lambda workspace: _sheet_of_rom(options, workspace), changes)
+    if options.output is None:
+        raise UsageError("palette set: give -o OUT or --project DIR")
+    workspace = _workspace(options)
     sheet = _sheet_of_rom(options, workspace)
     new = sheet.words & np.uint16(0x7FFF)
     for index, word in changes.items():
-        if index >= len(new):
-            raise UsageError(f"palette set: index {index} is not one of the {len(new)} colours; give a larger --count")
         new[index] = word
     done = inject_colour_edits(
         workspace,

@@ -16,22 +16,19 @@ from halscope.app import (
     apply_project,
     block_fill,
     carried_project,
-    check_output,
     edit_rows,
     learn_from_project,
-    put_sheets,
     rebase_lines,
     rebase_project,
     step_changes,
     stepped,
     use_project_knowledge,
 )
-from halscope.cli._common import print_json, progress_bar, refuse_unused, rom_offset
+from halscope.cli._common import print_json, progress_bar
 from halscope.cli._output import note, say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
 from halscope.cli._workspace import workspace_from
-from halscope.formats.palettes import PaletteFormat
 from halscope.inject import COLOURS, TileChange
 from halscope.ppu.tiles import decode_tiles
 from halscope.project import CarriedProject, Project
@@ -268,78 +265,6 @@ def _rebase(options: argparse.Namespace) -> int:
     else:
         for line in rebase_lines(project, carried, workspace):
             say(line)
-    return 0
-
-
-def inject_into_project(
-    options: argparse.Namespace,
-    at: str | None = None,
-    codec: str | None = None,
-    palette_format: PaletteFormat | None = None,
-) -> int:
-    """Add edited files to a project, for `inject --project` and `palette import --project`.
-
-    Args:
-        options: The command's.
-        at: Place of a file of raw tiles, as typed.
-        codec: Codec of the block there.
-        palette_format: Format of palettes.
-    """
-    alone = [name for name in ("dry_run", "no_move", "expand", "rats", "free_old") if hasattr(options, name)]
-    refuse_unused(options, alone, "is for a patch by itself, without --project")
-    if codec is not None and at is None:
-        raise UsageError("inject: --codec is for raw tiles; give --at OFFSET too")
-    refuse_unused(
-        options, ("everywhere",), "is not for --project: a project keeps only the places that its sheets show"
-    )
-    workspace = workspace_from(options, plugins_from(options))
-    if options.output is not None:
-        check_output(workspace, options.output, headered=options.headered)
-    with Project.open(options.project, write=True) as project:
-        learn_from_project(project, workspace)
-        with progress_bar("indexing", "B") as progress:
-            workspace.index(progress)
-        before = project.state
-        done = put_sheets(
-            *(project, workspace, options.files),
-            nearest=options.nearest,
-            force=options.force,
-            at=None if at is None else rom_offset(workspace.rom, at),
-            codec=codec,
-            palette_format=palette_format,
-        )
-        changed = project.state.edits != before.edits
-        outputs = [] if options.output is None else [options.output]
-        files = (
-            apply_project(
-                project, workspace, outputs, force=options.force, partial=True, headered=options.headered
-            ).files
-            if outputs
-            else ()
-        )
-    if options.json:
-        print_json(
-            {
-                "project": str(options.project),
-                "changed": changed,
-                "edits": [row.describe() for row in done.rows],
-                "outputs": [file.describe() for file in files],
-                "notes": [*done.plan.notes, *done.room.notes],
-            }
-        )
-        return 0
-    say(f"{options.project}: {done.patch.summary if changed else 'has these edits already'}")
-    for row in done.rows:
-        if row.reason is not None:
-            say(f"edit {row.edit.id}, {row.edit.name}: {row.reason}")
-    for block in done.plan.blocks:
-        if block.codec != RAW_CODEC:
-            say(f"{options.project}: {block_fill(block, done.room)}")
-    for file in files:
-        for line in file.lines():
-            say(f"{file.path}: {line}")
-    for line in (*done.plan.notes, *done.room.notes):
-        say(f"note: {line}")
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, NoReturn
 
 from halscope_hooks import RAW_CODEC, InjectError, Origin
 
+from halscope.inject._sheet_edit import COLOURS
 from halscope.inject.edits import Change
 from halscope.inject.split import TileChange
 
@@ -44,7 +45,8 @@ class SheetTile(NamedTuple):
 def merge(old: bytes, tiles: Sequence[SheetTile], name: str, base: int) -> tuple[bytes, tuple[Change, ...]]:
     """Write edited tiles into a block's bytes after checking that the block holds the original tiles.
 
-    A tile may be edited in several sheets; every edit of the same tile must have the same result. Tiles that overlap
+    A tile may be edited in several sheets; every edit of the same tile must have the same result. Of colours at one
+    place each edit may change other ones. Tiles that overlap
     without being the same (a 2bpp and a 4bpp tile, or two shifted tiles) must agree on the bytes that both change. A
     byte that only one of them changes takes its value from that tile.
 
@@ -72,8 +74,7 @@ def merge(old: bytes, tiles: Sequence[SheetTile], name: str, base: int) -> tuple
         for tile in group:
             if old[at - base : end - base] != tile.change.old:
                 raise InjectError(f"{name}: does not hold the sheet's tile at byte {at:#x}; export the sheet again")
-            if tile.change.new != after:
-                _refuse_two_ways(first, tile, name)
+            after = _both(first, after, tile, name)
             vram.update(tile.change.vram_bytes)
         transforms = tuple(sorted({tile.origin.transform for tile in group}))
         places.append((at - base, end - base, tuple(sorted(vram)), transforms))
@@ -88,10 +89,28 @@ def merge(old: bytes, tiles: Sequence[SheetTile], name: str, base: int) -> tuple
     return bytes(new), tuple(changes)
 
 
+def _both(first: SheetTile, after: bytes, tile: SheetTile, name: str) -> bytes:
+    """Return bytes with what another edit of the same place makes of them. Of colours each may change other ones."""
+    before, new = tile.change.old, tile.change.new
+    if new == after:
+        return after
+    if {first.origin.transform, tile.origin.transform} != {COLOURS}:
+        _refuse_two_ways(first, tile, name)
+    both = bytearray(after)
+    for at in range(0, len(before), 2):
+        word = slice(at, at + 2)
+        if new[word] not in (before[word], after[word]) and after[word] != before[word]:
+            _refuse_two_ways(first, tile, name)
+        if new[word] != before[word]:
+            both[word] = new[word]
+    return bytes(both)
+
+
 def _refuse_two_ways(first: SheetTile, second: SheetTile, name: str) -> NoReturn:
     count = sum(a != b for a, b in zip(first.change.new, second.change.new, strict=True))
+    what = "run of colours" if first.origin.transform == COLOURS else "tile"
     raise InjectError(
-        f"{name}: the tile at byte {first.at:#x} is edited in two ways; edit it in one sheet only: {first.sheet} and "
+        f"{name}: the {what} at byte {first.at:#x} is edited in two ways; edit it in one sheet only: {first.sheet} and "
         f"{second.sheet} differ in {count} of {len(first.change.new)} bytes"
     )
 

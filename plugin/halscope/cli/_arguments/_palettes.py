@@ -55,15 +55,16 @@ def add_palette(commands: Commands) -> None:
     _add_format(back, "format of the FILEs (default: by their suffix and content)")
     back.add_argument("--nearest", action="store_true", help="replace colours that the console lacks by the nearest")
     add_project_option(back, "add the edits to this project; OUT then has all edits of the project")
-    _add_patch(back, required=False)
+    _add_patch(back)
 
-    change = actions.add_parser("set", help="make a patch that changes single colours of the ROM")
+    change = actions.add_parser("set", help="change single colours of the ROM, as a patch or in a project")
     change.add_argument("rom", type=Path, metavar="ROM")
     change.add_argument("offset", type=place, metavar="OFFSET", help="of the plain colours or of their block")
     change.add_argument(
         "colours", nargs="+", metavar="INDEX=COLOUR", help="the colour as '#f8d030' or as a word: 3=0x7fff"
     )
     _add_block(change)
+    add_project_option(change, "change the colours in this project; OUT then has all edits of the project")
     _add_patch(change)
 
     convert = actions.add_parser("convert", help="convert a palette file to another format")
@@ -120,15 +121,13 @@ def _add_format(action: argparse.ArgumentParser, text: str) -> None:
     action.add_argument("--format", choices=FORMATS, help=text)
 
 
-def _add_patch(action: argparse.ArgumentParser, *, required: bool = True) -> None:
+def _add_patch(action: argparse.ArgumentParser) -> None:
     action.add_argument(
         "-o",
         "--output",
         type=Path,
-        required=required,
         metavar="OUT",
-        help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header)"
-        + "; not needed with --project" * (not required),
+        help="the patch (.bps, .ips) or a patched copy (.sfc, or .smc with a copier header); not needed with --project",
     )
     action.add_argument(
         "--everywhere", action="store_true", help="change all places that hold the same colours (default: the best one)"
