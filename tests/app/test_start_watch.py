@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.app import StartWatch, Workspace
+from halscope.app import StartWatch, Workspace, keep_knowledge, use_project_knowledge
 from halscope.app._room import room_options
 from halscope.cli import main
 from halscope.codecs.hal import HAL
 from halscope.inject.room.free_space import MARGIN, Usage, runs_of
-from halscope.project import ProvenStart
+from halscope.project import Project, ProvenStart
 from halscope.rom.tracing import FIRST_TOUCH, TracedStart
 from halscope.rom.tracing._candidate import family_of, output_at
 from halscope.session import Session
@@ -129,6 +131,36 @@ def test_what_was_traced_is_known_to_this_session_and_to_the_next_command(truth:
     assert again.knowledge.load().starts == tuple(
         sorted(ProvenStart("hal", block.offset, "traced", by=(FIRST_TOUCH,)) for block in blocks)
     )
+
+
+def test_of_equal_plain_palettes_the_one_that_was_read_ranks_first_the_next_time_too(
+    truth: TruthRom, rom: Path, tmp_path: Path
+) -> None:
+    image = bytearray(truth.rom.data)
+    colours = np.random.default_rng(4).integers(0, 0x8000, 16).astype("<u2")
+    (begin, _), *_ = runs_of(truth.rom.data, 0xFF, 1000).tolist()
+    places = begin + 101, begin + 301
+    for at in places:
+        image[at : at + 32] = colours.tobytes()
+    rom.write_bytes(image)
+    workspace = Workspace.open(rom)
+    blank, *_ = frames_of(truth, [])[0]
+    lit = blank.cgram.copy()
+    lit[32:48] = colours
+    # The colours come into CGRAM some frames after they were read.
+    shown = [replace(blank, frame=frame, cgram=lit if frame > 104 else blank.cgram) for frame in range(100, 170)]
+    assert Workspace.open(rom).palettes.origins(lit).at(40)[0].block_offset == places[0] + 16
+    watch(workspace, [(one, [Touched(102, places[1])] if one.frame == 102 else []) for one in shown], [])
+    again = Workspace.open(rom)
+    assert again.knowledge.load().read_colours == (places[1],)
+    best = again.palettes.origins(lit).at(40)[0]
+    assert (best.block_offset, best.start) == (places[1] + 16, "traced")
+    with Project.create(tmp_path / "hack", workspace.rom) as project:
+        keep_knowledge(project, workspace)
+        shutil.rmtree(again.knowledge.path.parent)
+        elsewhere = Workspace.open(rom)  # another machine, which has the project alone
+        use_project_knowledge(project, elsewhere)
+    assert elsewhere.palettes.origins(lit).at(40)[0] == best
 
 
 def test_padding_that_the_game_reads_is_kept_and_is_no_free_space(truth: TruthRom, rom: Path) -> None:

@@ -126,7 +126,7 @@ def test_the_later_label_of_a_place_wins_and_executed_stretches_unite() -> None:
 
 def test_knowledge_of_the_version_before_labels_is_read() -> None:
     older = json.loads(knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),))))
-    for name in ("read_padding", "labels", "executed", "read", "splits"):
+    for name in ("read_padding", "labels", "executed", "read", "splits", "read_colours"):
         del older[name]
     assert knowledge_from_json(json.dumps(older | {"version": 3}), "test").starts == (ProvenStart("hal", 1, "traced"),)
 
@@ -143,8 +143,20 @@ def test_the_latest_wish_to_split_a_figure_counts() -> None:
 
 def test_knowledge_of_the_version_before_splits_is_read() -> None:
     older = json.loads(knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),))))
-    del older["splits"]
+    del older["splits"], older["read_colours"]
     assert knowledge_from_json(json.dumps(older | {"version": 4}), "test").starts == (ProvenStart("hal", 1, "traced"),)
+
+
+def test_places_where_colours_were_read_unite_and_the_version_before_them_is_read() -> None:
+    first, second = (Knowledge(HASH).has_read_colours(places) for places in ((5, 3), (3, 9)))
+    both = merge(first, second)
+    assert both == merge(second, first) == knowledge_from_json(knowledge_to_json(both), "test")
+    assert both.read_colours == (3, 5, 9)
+    older = json.loads(knowledge_to_json(both))
+    del older["read_colours"]
+    assert knowledge_from_json(json.dumps(older | {"version": 5}), "test") == Knowledge(HASH)
+    with pytest.raises(UsageError, match="knowledge: -1 where"):
+        Knowledge(HASH).has_read_colours([-1])
 
 
 @pytest.mark.parametrize("edges", [[1], [3, 3], [1, 4, 2, 5]])
@@ -232,7 +244,7 @@ def test_what_is_known_already_is_not_written(tmp_path: Path) -> None:
         (b"\x00\xff", "is not valid JSON"),
         (b"{}", '"format" is missing'),
         (knowledge_to_json(Knowledge(HASH))[:-20].encode(), "is not valid JSON"),
-        (knowledge_to_json(Knowledge(HASH)).replace('"version":5', '"version":0').encode(), '"version" is 0'),
+        (knowledge_to_json(Knowledge(HASH)).replace('"version":6', '"version":0').encode(), '"version" is 0'),
         (knowledge_to_json(Knowledge(OTHER)).encode(), f"belongs to another ROM, whose SHA-256 is {OTHER}"),
         (
             knowledge_to_json(Knowledge(HASH, (ProvenStart("hal", 1, "traced"),)))
@@ -272,10 +284,10 @@ def test_a_damaged_file_that_cannot_be_renamed_stays_as_it_is(tmp_path: Path, mo
 
 def test_a_file_of_a_newer_version_is_neither_moved_nor_overwritten(tmp_path: Path) -> None:
     home = KnowledgeFile(HASH, tmp_path)
-    text = json.dumps({"format": "halscope-knowledge", "version": 6, "secrets": []})
+    text = json.dumps({"format": "halscope-knowledge", "version": 7, "secrets": []})
     home.path.write_text(text)
     with pytest.raises(
-        FormatError, match="written by a newer Halscope, as version 6; this one reads 1 to 5: update it"
+        FormatError, match="written by a newer Halscope, as version 7; this one reads 1 to 6: update it"
     ):
         home.update(start(1))
     assert home.path.read_text() == text

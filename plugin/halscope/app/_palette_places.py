@@ -50,6 +50,8 @@ class PaletteWatch:
         self._last: tuple[Snapshot, MomentColours] | None = None
         self._settled = False
         self._touches: deque[Touched] = deque(maxlen=_MOST_TOUCHES)
+        self.is_touched = False
+        """Whether there was a touch that may have been of colours."""
         self.made: tuple[ColourEdit, ...] = ()
         """Colours that were stored a moment ago, which the running game may show before its edits are planned."""
 
@@ -68,6 +70,19 @@ class PaletteWatch:
         Cheap, and never waits.
         """
         self._touches.append(touch)
+        self.is_touched = self.is_touched or not touch.codec
+
+    def take_read(self, cgram: NDArray[np.uint16]) -> frozenset[int]:
+        """Look up CGRAM, and return the file offsets at which the game was seen reading colours that are in it, or were
+        since the last call.
+
+        Args:
+            cgram: uint16[256].
+        """
+        with self._lock:
+            self._origins(cgram)
+            assert self._tracker is not None
+            return self._tracker.touched.take_fresh()
 
     def look(self, snapshot: Snapshot) -> MomentColours:
         """Return the colours of a moment; the same object as before if nothing changed."""
@@ -89,6 +104,7 @@ class PaletteWatch:
     def _origins(self, cgram: NDArray[np.uint16]) -> CgramOrigins:
         if self._tracker is None:
             self._tracker = CgramTracker(self._workspace.colours())
+            self._tracker.touched.know(self._workspace.colour_reads)
         while self._touches:
             self._tracker.touched.add(self._touches.popleft())
         made = (*self._workspace.running.colours, *self.made)  # the ROM does not hold these

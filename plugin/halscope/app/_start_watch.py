@@ -32,6 +32,8 @@ from halscope.session import Session
 _MOST_NAMED: Final = 16  # lines about code that fills buffers
 LEARN_EVERY: Final = 1.0
 """Seconds between two updates of the index: each looks all of VRAM up again."""
+_COLOURS_EVERY: Final = 30
+"""Frames between two looks at CGRAM for colours that the game has just read: they are awaited for 60."""
 
 
 def start_tracing(host: Host, workspace: Workspace) -> bool:
@@ -61,6 +63,8 @@ class _Watched(NamedTuple):
     passages: Passages
     padding: set[int]
     """File offsets that stand for runs of padding that the game has read and that are not stored yet."""
+    colours: set[int]
+    """File offsets at which it began to read colours, likewise."""
 
 
 @final
@@ -68,7 +72,7 @@ class StartWatch:
     """Learns where blocks begin while a session runs, if its host traces.
 
     What is traced is stored in the ROM's knowledge and marked in its index within a second; from then on the session
-    locates tiles with that index.
+    locates tiles with that index. Where the game reads plain colours that then are in CGRAM is stored likewise.
 
     Args:
         session: Its snapshots and touches are watched until `close`.
@@ -83,6 +87,7 @@ class StartWatch:
         self._learnt = 0  # of the tracer's starts
         self._learnt_at = 0.0
         self._stores = True
+        self._colours_at = 0  # frame of the last look at CGRAM
         self._came: NDArray[np.uint32] = np.empty(0, np.uint32)
         """Families of the index whose tiles were in VRAM, ascending."""
         self._debugger = session.host if isinstance(session.host, DecoderTracing) else None
@@ -184,8 +189,19 @@ class StartWatch:
             if "vram" not in snapshot.ages:
                 self._now.passages.saw(snapshot)
             self._name_code()
+            self._look_at_colours(snapshot)
             if time.monotonic() - self._learnt_at >= LEARN_EVERY:
                 self._learn()
+
+    def _look_at_colours(self, snapshot: Snapshot) -> None:
+        """Note where the colours were read that are in CGRAM now, if it is time."""
+        assert self._now is not None
+        workspace = self._now.workspace
+        if abs(snapshot.frame - self._colours_at) < _COLOURS_EVERY or workspace.built_index is None:
+            return
+        self._colours_at = snapshot.frame
+        if workspace.palettes.is_touched and "cgram" not in snapshot.ages:
+            self._now.colours.update(workspace.palettes.take_read(snapshot.cgram))
 
     def _catch_up(self) -> None:
         """Handle what has come since the last snapshot."""
@@ -207,7 +223,7 @@ class StartWatch:
                     self._now = None
                 else:
                     codecs = news.codecs()
-                    self._now = _Watched(news, Tracer(news.rom, codecs), Passages(news.rom, codecs), set())
+                    self._now = _Watched(news, Tracer(news.rom, codecs), Passages(news.rom, codecs), set(), set())
 
     def _learn(self, *, ended: bool = False) -> None:
         """Store what was traced since the last call, and locate tiles with it.
@@ -216,10 +232,10 @@ class StartWatch:
         """
         if self._now is None:
             return
-        workspace, tracer, joined, padding = self._now
+        workspace, tracer, joined, padding, colours = self._now
         fresh = tracer.traced[self._learnt :]
         passages = joined.found if ended else ()
-        if not fresh and not passages and not padding:
+        if not (fresh or passages or padding or colours):
             return
         self._learnt += len(fresh)
         self._learnt_at = time.monotonic()
@@ -227,6 +243,9 @@ class StartWatch:
             if padding:
                 workspace.learn_reads(padding, store=self._stores)
                 padding.clear()
+            if colours:
+                workspace.learn_colour_reads(colours, store=self._stores)
+                colours.clear()
             if fresh or passages:
                 workspace.learn_starts(fresh, passages, store=self._stores)
         except HalscopeError as error:  # not fatal: this session has learnt it

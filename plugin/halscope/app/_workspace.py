@@ -74,6 +74,7 @@ class Workspace:
         self._colours: ColourIndex | None = None
         self._traced: frozenset[TracedStart] = frozenset()  # replaced as a whole: two threads may use it
         self._reads: frozenset[int] = frozenset()  # likewise
+        self._colour_reads: frozenset[int] = frozenset()  # likewise
         self._passages: dict[tuple[str, int], Passage] = {}  # likewise
         self._rom_notes: RomNotes | None = None
         self._figures: KnownFigures | None = None
@@ -297,6 +298,23 @@ class Workspace:
         if fresh and store:
             self.knowledge.update(lambda known: known.has_read_padding(fresh))
 
+    @property
+    def colour_reads(self) -> tuple[int, ...]:
+        """File offsets at which the game began to read plain colours that then were in CGRAM, ascending."""
+        if self._index is None:
+            self._traced |= self._traced_before()
+        return tuple(sorted(self._colour_reads))
+
+    def learn_colour_reads(self, offsets: Iterable[int], *, store: bool = True) -> None:
+        """Note where the game began to read plain colours: of several places of these colours, that one is theirs.
+
+        Arguments and errors as for `learn_reads`.
+        """
+        fresh = frozenset(offsets) - self._colour_reads
+        self._colour_reads |= fresh
+        if fresh and store:
+            self.knowledge.update(lambda known: known.has_read_colours(fresh))
+
     def passage(self, codec: str, block_offset: int) -> Passage:
         """Return how a block came to VRAM, as far as a debugger has seen it."""
         return self._passages.get((codec, block_offset), Passage(codec, block_offset))
@@ -305,6 +323,7 @@ class Workspace:
         """Return the traced starts in the user's data folder; none if its file cannot be read."""
         known = self.known_before()
         self._reads |= frozenset(() if known is None else known.read_padding)
+        self._colour_reads |= frozenset(() if known is None else known.read_colours)
         if self._rom_notes is None:  # one reading, and one warning if it fails
             self._rom_notes = RomNotes() if known is None else RomNotes.of(known)
         self._passages = {

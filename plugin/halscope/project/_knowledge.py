@@ -112,7 +112,7 @@ class Knowledge:
     - Two wishes to split one figure or not: as two names of one figure; at one time it is split.
     - Merged groups that share a figure become one group.
     - Two labels of one place: as two names of one figure.
-    - Stretches of executed or read bytes unite.
+    - Stretches of executed or read bytes unite, as do places where colours were read.
 
     Args:
         rom_sha256: SHA-256 of the headerless image, lower-case hex.
@@ -126,6 +126,7 @@ class Knowledge:
         executed: Bytes that a debugger saw the game execute: they are no graphics.
         read: Bytes that it saw the game read as data.
         splits: Which figures the user wants split, or no longer split, ordered by figure.
+        read_colours: File offsets at which the game began to read plain colours that then were in CGRAM, ascending.
 
     Raises:
         UsageError: A start is not proven, or a value is out of range.
@@ -141,6 +142,7 @@ class Knowledge:
     executed: Ranges = field(default=(), repr=False)
     read: Ranges = field(default=(), repr=False)
     splits: tuple[FigureSplit, ...] = field(default=(), repr=False)
+    read_colours: tuple[int, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         self._check()
@@ -153,6 +155,7 @@ class Knowledge:
         object.__setattr__(self, "executed", united(self.executed))
         object.__setattr__(self, "read", united(self.read))
         object.__setattr__(self, "splits", _latest_splits(self.splits))
+        object.__setattr__(self, "read_colours", tuple(sorted({*self.read_colours})))
 
     def saw(self, sightings: Iterable[tuple[str, int, tuple[int, ...]]]) -> Self:
         """Return this knowledge with one more sighting of each palette that a sheet showed a block with.
@@ -174,6 +177,10 @@ class Knowledge:
     def has_read_padding(self, offsets: Iterable[int]) -> Self:
         """Return this knowledge with more file offsets that the game was seen reading."""
         return replace(self, read_padding=(*self.read_padding, *offsets))
+
+    def has_read_colours(self, offsets: Iterable[int]) -> Self:
+        """Return this knowledge with more file offsets at which the game began to read colours."""
+        return replace(self, read_colours=(*self.read_colours, *offsets))
 
     def seen_with(self, codec: str, block_offset: int, colours: int) -> tuple[SeenPalette, ...]:
         """Return the palettes of a number of colours that a block was shown with, the likeliest first.
@@ -204,7 +211,7 @@ class Knowledge:
                 _take(read.any_text(MOST_TEXT), way)
             for address in (*proven.callers, *proven.buffers, *proven.writers):
                 _take(read.snes_address, address)
-        for place in self.read_padding:
+        for place in (*self.read_padding, *self.read_colours):
             _take(read.rom_offset, place)
         for palette in self.palettes:
             _take(read.listed(256, read.whole(0, 0x7FFF)), list(palette.colours))
@@ -247,6 +254,7 @@ def merge(first: Knowledge, second: Knowledge) -> Knowledge:
         first.executed + second.executed,
         first.read + second.read,
         first.splits + second.splits,
+        first.read_colours + second.read_colours,
     )
 
 

@@ -15,12 +15,13 @@ from halscope.project._knowledge import MOST_TEXT, FigureName, FigureSplit, Know
 from halscope.project._rom_notes import Ranges, RomLabel
 
 FORMAT: Final = "halscope-knowledge"
-VERSION: Final = 5
+VERSION: Final = 6
 """The version that is written. Version 1, whose starts have no "by", version 2, whose starts have no "callers",
-"buffers" and "writers", version 3 without "read_padding", "labels", "executed" and "read", and version 4 without
-"splits" can also be read."""
+"buffers" and "writers", version 3 without "read_padding", "labels", "executed" and "read", version 4 without "splits",
+and version 5 without "read_colours" can also be read."""
 
 _MOST: Final = 1 << 20
+_OFFSETS: Final = read.listed(_MOST, read.rom_offset, least=0)
 _TEXT: Final = read.any_text(MOST_TEXT)
 _ADVICE: Final = "repair the file by hand, or continue without its contents"
 
@@ -63,6 +64,7 @@ def knowledge_to_json(knowledge: Knowledge) -> str:
             {"figure": one.figure, "split": one.is_split, "made": one.made.isoformat()} for one in knowledge.splits
         ],
         "read_padding": list(knowledge.read_padding),
+        "read_colours": list(knowledge.read_colours),
         "labels": [_labels_of_one_file(group) for group in _by_time(knowledge.labels)],
         "executed": [edge for stretch in knowledge.executed for edge in stretch],
         "read": [edge for stretch in knowledge.read for edge in stretch],
@@ -99,13 +101,16 @@ def knowledge_from_json(text: str | bytes, source: str) -> Knowledge:
     executed: Ranges = ()
     was_read: Ranges = ()
     if version > 3:
-        padding = tuple(root.take("read_padding", read.listed(_MOST, read.rom_offset, least=0)))
+        padding = tuple(root.take("read_padding", _OFFSETS))
         labels = tuple(label for fields in root.each("labels", _MOST) for label in _labels(fields))
         executed, was_read = _ranges(root, "executed"), _ranges(root, "read")
     splits = tuple(_split(fields) for fields in root.each("splits", _MOST)) if version > 4 else ()
+    colours = tuple(root.take("read_colours", _OFFSETS)) if version > 5 else ()
     root.finish()
     try:
-        return Knowledge(rom_sha256, starts, palettes, names, merges, padding, labels, executed, was_read, splits)
+        return Knowledge(
+            *(rom_sha256, starts, palettes, names, merges, padding, labels, executed, was_read), splits, colours
+        )
     except UsageError as error:
         raise root.wrong(str(error)) from None
 

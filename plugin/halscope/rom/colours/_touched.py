@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Final, final
 
 import numpy as np
@@ -29,6 +30,8 @@ class TouchedPlaces:
         """The newest frame of each offset, ascending by frame."""
         self._seen: dict[int, None] = {}
         """Offsets at which colours were read that then were in CGRAM: they stay."""
+        self._fresh: set[int] = set()
+        """Those that nobody has taken yet."""
         self._newest = 0
         self._looked = 0
 
@@ -52,7 +55,23 @@ class TouchedPlaces:
     def confirm(self, offset: int, count: int) -> None:
         """Note that colours are at an offset: the touch that led there stays."""
         for touched in [one for one in self._frames if offset - BEFORE <= one < offset + 2 * count]:
+            if touched not in self._seen:
+                self._fresh.add(touched)
             self._seen[touched] = None
+        self._limit()
+
+    def know(self, offsets: Iterable[int]) -> None:
+        """Take offsets at which colours were read in an earlier session."""
+        self._seen |= dict.fromkeys(offsets)
+        self._limit()
+
+    def take_fresh(self) -> frozenset[int]:
+        """Return the offsets at which colours were read that then were in CGRAM, each once."""
+        fresh = frozenset(self._fresh)
+        self._fresh.clear()
+        return fresh
+
+    def _limit(self) -> None:
         while len(self._seen) > _MOST_SEEN:
             del self._seen[next(iter(self._seen))]
 
