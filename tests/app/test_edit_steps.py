@@ -11,7 +11,7 @@ from halscope.app._watched_folder import LOOK_EVERY
 from halscope.demo import rom_path, truth
 from halscope.formats.palettes import read_palette, write_palette
 from halscope.hosts.libretro import available_cores
-from halscope.inject import read_palette_sheet, read_sheet, sheet_edit
+from halscope.inject import on_original, read_palette_sheet, read_sheet, sheet_edit, write_sheet
 from halscope.project import Project, open_own_project
 from halscope.session import Session
 from halscope_hooks import HalscopeError, Update, UsageError
@@ -143,6 +143,46 @@ def test_what_was_saved_since_is_not_written_over_by_a_step(play: Play) -> None:
     saved = png.read_bytes()
     play.edits.step("undo")
     assert png.read_bytes() == saved
+
+
+def test_sheets_that_were_exported_with_an_edit_follow_its_steps(play: Play) -> None:
+    png = play.sheet()
+    original = read_sheet(png)
+    paint_one_colour(png)
+    play.run()
+    contained = play.workspace.running.rom
+    codecs = play.workspace.plugins.codecs()
+    shows = on_original(original.sheet, play.workspace.rom, codecs, contained)
+    assert any(cell.rom_tile is not None for cell in shows.cells)
+    copy, mine = (play.watched / f"{name}.png" for name in ("copy", "mine"))
+    for path in (copy, mine):
+        write_sheet(shows, None, path)  # as key E exports the figure now
+    last = next(cell for cell in reversed(shows.cells) if cell.rom_tile is not None)
+    pixels = shows.compose().pixels.copy()
+    pixels[last.y : last.y + 8, last.x : last.x + 8] = pixels[last.y, last.x] // shows.colours * shows.colours + 3
+    write_sheet(shows, pixels, mine)
+    play.run()
+    assert [edit.sheet for edit in play.edits.view().edits][1:] == ["mine.png"], play.said
+    play.edits.step("revert", play.edits.view().edits[0].id)
+    for path in (copy, mine):
+        now = read_sheet(path)
+        differs = {cell.origin for cell in now.sheet.cells if cell.rom_tile is not None}
+        assert differs == {last.origin}, "what the other sheet made is gone"
+        assert now.pixels[last.y, last.x] == pixels[last.y, last.x], "what this one made stays"
+    play.run()
+    assert [edit.sheet for edit in play.edits.view().edits] == ["mine.png"], "no file that was written is an edit"
+    play.edits.step("undo")
+    again, before = (
+        [cell for cell in sheet.cells if cell.origin != last.origin] for sheet in (read_sheet(copy).sheet, shows)
+    )
+    assert again == before, "it shows the other sheet's tiles again"
+    refused = pixels.copy()
+    refused[:8, :8] = 1
+    write_sheet(read_sheet(copy).sheet, refused, copy)
+    play.edits._watched._folder.settle(copy)  # type: ignore[union-attr] # read, and not in the game
+    saved = copy.read_bytes()
+    play.edits.step("redo")
+    assert copy.read_bytes() == saved, "what a person has painted is not written over"
 
 
 def test_a_step_is_made_while_the_game_sends_no_frames(play: Play) -> None:

@@ -23,6 +23,7 @@ from halscope.app._edit_reports import EditReports
 from halscope.app._edit_steps import show_edits
 from halscope.app._edited_files import is_palette, read_edit
 from halscope.app._edits_view import sheet_in
+from halscope.app._exported_edits import ExportedEdits
 from halscope.app._game_edits import GameEdits
 from halscope.app._live_patch import left_out
 from halscope.app._live_strips import LiveStrips
@@ -74,6 +75,7 @@ class WatchedFolder:
         self._folder = SheetFolder(folder, self._report)
         self._new_sheets = NewSheets(self._folder, regrouping, self._report)
         self._new_palettes = NewPalettes(self._folder)
+        self._exported = ExportedEdits(self._folder, reports)
         self._strips = LiveStrips(self._folder, strips, self._report)
         self._looked: int | None = None
         self._scanned = False  # whether the sheets of earlier runs have been looked at
@@ -188,8 +190,10 @@ class WatchedFolder:
                 self._take_saved(running, snapshot, folder)
 
     def show(self, changed: dict[str, Edit | None]) -> None:
-        """Write the files of these edits as they are now; see `show_edits`."""
+        """Write the files of these edits as they are now (see `show_edits`), and others that show what they made."""
         show_edits(self._folder, changed, self._report)
+        if (running := self._game.roms.now) is not None:
+            self._exported.follow(running)
         self._refused -= {sheet_in(self.folder, name) for name in changed}
 
     def name(self, path: Path) -> str:
