@@ -24,6 +24,8 @@ Run = Callable[..., Any]
 BLOCK = 3
 COLOURS = 0x20000
 """Where the made game has plain colours, in noise."""
+OTHER = 0x28000
+"""Where a test puts the same ones."""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,29 @@ def test_palettes_come_into_a_project_by_both_commands_and_alone(here: Path, pal
     run("palette", "import", "0.sfc", palette, "--project", "project0", "--format", "gpl")
     run("project", "apply", "project0", "-o", "black.sfc")
     assert words(here / "black.sfc", COLOURS) == [0] * 16
+
+
+def test_the_other_places_of_a_palette_are_named_or_edited_in_a_project_too(
+    here: Path, palette: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rom = bytearray((here / "0.sfc").read_bytes())
+    rom[OTHER : OTHER + 32] = rom[COLOURS : COLOURS + 32]
+    (here / "0.sfc").write_bytes(rom)
+    run("palette", "export", "0.sfc", hex(COLOURS), "-o", "two.gpl")
+    colours = read_palette(here / "two.gpl").colours(nearest=False)
+    colours[[1, 5]] = 0x7C1F
+    write_palette(here / "two.gpl", colours, "gpl", "two")
+    run("project", "new", "hack", "--rom", "0.sfc")
+    notes = run("palette", "import", "0.sfc", "two.gpl", "--project", "hack")["notes"]
+    assert any(f"the same colours are also in plain bytes at {OTHER:#x}" in note for note in notes)
+    run("project", "apply", "hack", "-o", "one.sfc")
+    assert words(here / "one.sfc", OTHER)[1] != 0x7C1F
+    run("palette", "import", "0.sfc", "two.gpl", "--project", "hack", "--everywhere")
+    run("project", "apply", "hack", "-o", "both.sfc")
+    assert words(here / "both.sfc", OTHER) == words(here / "both.sfc", COLOURS) == colours.tolist()
+    capsys.readouterr()
+    assert main(["project", "diff", "hack"]) == 0
+    assert "two.gpl: 2 runs of colours of uncompressed data" in capsys.readouterr().out
 
 
 def test_single_colours_are_set_in_a_project_one_after_the_other(

@@ -10,6 +10,7 @@ from typing import Final
 
 from halscope_hooks import RAW_CODEC, Origin, UsageError
 
+from halscope.app._colour_copies import with_colour_copies
 from halscope.app._edited_files import is_palette
 from halscope.app._project import ProjectPatch, carried_project, edit_rows, keep_knowledge
 from halscope.app._raw_edit import is_raw, raw_edit, refuse_project_file
@@ -44,6 +45,7 @@ def put_sheets(
     at: int | None = None,
     codec: str | None = None,
     palette_format: PaletteFormat | None = None,
+    everywhere: bool = False,
 ) -> ProjectPatch:
     """Add edited files to a project that is open for changes. All edits of the project must fit together.
 
@@ -57,6 +59,7 @@ def put_sheets(
         at: File offset of the block or the uncompressed bytes that raw tiles replace.
         codec: Codec of that block, or "raw"; `None` for that which the index names.
         palette_format: Format of the palettes; `None`: by their suffix and content.
+        everywhere: Change all places in the ROM that hold the colours of a palette; without effect on other files.
 
     Raises:
         UsageError: A file cannot be an edit of the project, or two have the same name.
@@ -93,7 +96,7 @@ def put_sheets(
             painted[name] = sheet
     if len({edit.name for edit in fresh}) != len(fresh):
         raise UsageError(f"two files have the same name in {project.folder}; rename one, or bring them in one by one")
-    return put_edits(project, workspace, carried, fresh, painted, force=force)
+    return put_edits(project, workspace, carried, fresh, painted, force=force, everywhere=everywhere)
 
 
 def put_edits(
@@ -104,6 +107,7 @@ def put_edits(
     painted: Mapping[str, Sheet],
     *,
     force: bool = False,
+    everywhere: bool = False,
 ) -> ProjectPatch:
     """Add edits to a project that is open for changes, as one step. All edits of the project must fit together.
 
@@ -114,14 +118,17 @@ def put_edits(
         fresh: The edits, under their names in the project.
         painted: Their sheets, by these names.
         force: Also edit blocks whose start is not proven.
+        everywhere: Change all places that hold the same colours; else these are named in the plan's notes.
 
     Raises:
         InjectError: An edit cannot be placed, or not together with the others; nothing is written.
         HalscopeError: The project cannot be written.
     """
     rom, index = workspace.rom, workspace.index()
+    fresh, notes = with_colour_copies(workspace, fresh, everywhere=everywhere)
     edits = carried.state.edits.put(fresh, datetime.now(UTC))
     plan = edits.plan(rom, workspace.plugins.codecs(), index=index, force=force)
+    plan = replace(plan, notes=(*plan.notes, *notes))
     room = make_room(plan, index, room_options(workspace, moved=carried.state.moved))
     patch = to_patch(plan, room)
     state = carried.state.with_edits(edits, room.remembered(carried.state.moved))

@@ -21,7 +21,7 @@ from halscope.cli._common import print_json, progress_bar, refuse_unused, rom_of
 from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
-from halscope.formats.palettes import PaletteFormat
+from halscope.formats.palettes import PALETTE_SUFFIXES, PaletteFormat
 from halscope.inject import PaletteSheet
 from halscope.project import Project
 
@@ -44,6 +44,10 @@ def inject_into_project(
     refuse_unused(options, alone, "is for a patch by itself, without --project")
     if codec is not None and at is None:
         raise UsageError("inject: --codec is for raw tiles; give --at OFFSET too")
+    if not all(str(path).lower().endswith(PALETTE_SUFFIXES) for path in options.files):
+        refuse_unused(
+            options, ("everywhere",), "is not for --project: a project keeps only the places that its sheets show"
+        )
 
     def put(project: Project, workspace: Workspace) -> ProjectPatch:
         return put_sheets(
@@ -53,6 +57,7 @@ def inject_into_project(
             at=None if at is None else rom_offset(workspace.rom, at),
             codec=codec,
             palette_format=palette_format,
+            everywhere=options.everywhere,
         )
 
     return _put_into_project(options, put)
@@ -69,6 +74,8 @@ def set_in_project(
         colours: BGR555 by index.
     """
 
+    refuse_unused(options, ("everywhere",), "is for `palette import` where a project is given")
+
     def put(project: Project, workspace: Workspace) -> ProjectPatch:
         return put_colours(project, workspace, sheet_of(workspace), colours, force=options.force)
 
@@ -77,9 +84,6 @@ def set_in_project(
 
 def _put_into_project(options: argparse.Namespace, put: Callable[[Project, Workspace], ProjectPatch]) -> int:
     """Add edits to a project, make the patch that is asked for, and print both."""
-    refuse_unused(
-        options, ("everywhere",), "is not for --project: a project keeps only the places that its sheets show"
-    )
     workspace = workspace_from(options, plugins_from(options))
     if options.output is not None:
         check_output(workspace, options.output, headered=options.headered)

@@ -119,11 +119,16 @@ def _say_rows(rows: Sequence[EditRow]) -> None:
 
 
 def _say_diff(row: EditRow) -> None:
-    say(f"edit {row.edit.id}, {row.edit.name}: {row.tiles} tiles of {_block_name(row)}, {row.state}")
-    for change in _changes(row):
+    changes = _changes(row)
+    parts = {"tile": [one for one in changes if "pixels" in one], "run": [one for one in changes if "colours" in one]}
+    counts = [f"{len(ones)} {what}{'s' * (len(ones) != 1)}" for what, ones in parts.items() if ones]
+    counts[-1] += " of colours" * bool(parts["run"])
+    say(f"edit {row.edit.id}, {row.edit.name}: {' and '.join(counts)} of {_block_name(row)}, {row.state}")
+    for change in changes:
         where = f"at {change['block_offset']:#x}" if row.codec == RAW_CODEC else f"at byte {change['byte_offset']:#x}"
-        is_tile = "pixels" in change
-        say(f"  tile {where}: {change['pixels']} pixels" if is_tile else f"  {change['colours']} colours {where}")
+        what, count = ("pixel", change["pixels"]) if "pixels" in change else ("colour", change["colours"])
+        tile = "tile " * (what == "pixel")
+        say(f"  {tile}{where}: {count} {what}{'s' * (count != 1)}")
 
 
 def _changes(row: EditRow) -> list[dict[str, Any]]:
@@ -202,7 +207,8 @@ def _step(options: argparse.Namespace) -> int:
         say(f"edit {edit.id}, {edit.name}: is in the project, as of {edit.made.isoformat(timespec='seconds')}")
     for edit in gone:
         if edit.id not in {one.id for one in came}:
-            say(f"edit {edit.id}, {edit.name}: is no longer in the project; its sheet shows the original")
+            sheet = "; its sheet shows the original" * edit.name.lower().endswith(".png")
+            say(f"edit {edit.id}, {edit.name}: is no longer in the project{sheet}")
     return 0
 
 
