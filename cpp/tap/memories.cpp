@@ -20,7 +20,8 @@ std::pair<std::string, std::string> named(const InnerCore& core) {
             info.library_version != nullptr ? info.library_version : ""};
 }
 
-VideoPlaces places_in(const InnerCore& core) {
+template <typename Places>
+Places places_in(const InnerCore& core) {
     const auto [name, version] = named(core);
     return {name, version, core.library().globals()};
 }
@@ -35,7 +36,7 @@ bool draws_from_vram(const InnerCore& core) {
 
 Memories::Memories(const InnerCore& core, std::span<const std::uint8_t> rom, std::span<void* const> maps,
                    const void* given)
-    : core_(core), rom_(rom), given_(given), video_(places_in(core)) {
+    : core_(core), rom_(rom), given_(given), video_(places_in<VideoPlaces>(core)), registers_(places_in<RegisterPlaces>(core)) {
     caches_tiles_ = !draws_from_vram(core);
     look_up();
     // Asked once: bsnes-mercury prints a line each time.
@@ -93,6 +94,7 @@ std::uintptr_t Memories::find_rom(std::span<void* const> maps) const {
 
 void Memories::prove_places(std::span<const std::uint8_t> state) {
     video_.prove(state, vram_, std::array<Bytes, 3>{vram_, wram_, save_});
+    if (const auto at = video_.vram_in_state()) registers_.prove(state, *at, vram_, wram_);
 }
 
 }  // namespace halscope::tap

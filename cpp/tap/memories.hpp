@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tap/inner_core.hpp"
+#include "tap/register_places.hpp"
 #include "tap/video_places.hpp"
 
 namespace halscope::tap {
@@ -28,9 +29,14 @@ class Memories {
     // The core's own copy of the ROM; empty if none was proven when it was loaded.
     [[nodiscard]] std::span<std::uint8_t> rom() const noexcept { return found_rom_; }
 
-    // Where OAM and CGRAM are, by a state that was serialized just now.
+    // Where OAM, CGRAM and the registers are, by a state that was serialized just now.
     void prove_places(std::span<const std::uint8_t> state);
     [[nodiscard]] const VideoPlaces& video() const noexcept { return video_; }
+    [[nodiscard]] bool registers_proven() const noexcept { return registers_.proven(); }
+    // Brings the registers in an earlier state up to date. False if their places are not proven.
+    [[nodiscard]] bool refresh_registers(std::span<std::uint8_t> state) const noexcept {
+        return registers_.refresh(state, vram_, wram_);
+    }
 
     // Whether the core draws from what it has derived from VRAM, so that a write needs a state to be loaded.
     [[nodiscard]] bool caches_tiles() const noexcept { return caches_tiles_; }
@@ -45,6 +51,7 @@ class Memories {
     const void* given_;
     std::span<std::uint8_t> vram_, wram_, save_, found_rom_;
     VideoPlaces video_;
+    RegisterPlaces registers_;
     bool caches_tiles_ = true;
 };
 

@@ -93,6 +93,7 @@ inline constexpr Word kRunAhead = 1, kNetplay = 2;
 inline constexpr Word kStatesOff = 4;        // the user has switched off saving states for registers
 inline constexpr Word kNoStates = 8;         // the core cannot save states
 inline constexpr Word kPlacesProven = 0x10;  // OAM and CGRAM are read from the core's memory
+inline constexpr Word kRegistersProven = 0x20;  // and the registers of its states
 
 // How a command ended.
 enum class Outcome : std::uint8_t {

@@ -38,6 +38,8 @@ class RingWriter {
     void begin(const FrameFacts& facts) noexcept;
     // age: how many frames ago the part was read. Returns false, and leaves the part out, if it does not fit.
     bool put(Part part, std::span<const std::uint8_t> bytes, std::uint32_t age = 0) noexcept;
+    // Whether the reader needs certain pieces of the state alone.
+    [[nodiscard]] bool wants_pieces() const noexcept { return load_relaxed(words_ + header::kPieceCount) != 0; }
     // Puts the state, or those pieces of it that the reader wants.
     bool put_state(std::span<const std::uint8_t> state, std::uint32_t age = 0) noexcept;
     void publish() noexcept;

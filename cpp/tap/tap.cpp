@@ -238,6 +238,7 @@ void Tap::unload() {
     first_.reset();
     outlines_.clear();
     picture_.clear();
+    state_.clear();
     before_memory_is_read(abi::kSaveRam);
     if (inner_ != nullptr) inner_->call().unload_game();
     memories_.reset();

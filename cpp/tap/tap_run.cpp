@@ -60,7 +60,8 @@ void Tap::publish() {
     const bool may_save = registers_ && state_bytes_ != 0 && !situation_.run_ahead() && !situation_.netplay();
     ring.set_context((situation_.run_ahead() ? kRunAhead : 0) | (situation_.netplay() ? kNetplay : 0) |
                      (registers_ ? 0 : kStatesOff) | (state_bytes_ == 0 ? kNoStates : 0) |
-                     (memories_->video().proven() ? kPlacesProven : 0));
+                     (memories_->video().proven() ? kPlacesProven : 0) |
+                     (memories_->registers_proven() ? kRegistersProven : 0));
     const bool has_picture = (wants & kWantPicture) != 0 && shown_ && !picture_.bytes.empty();
     FrameFacts facts;
     facts.pads = pads_;
@@ -81,7 +82,10 @@ void Tap::publish() {
     if (has_picture) ring.put(Part::picture, picture_.bytes);
     ring.put(Part::touches, reads_.offsets());
     if ((wants & kWantState) != 0) {
-        if (may_save && save_state()) {
+        // The pieces that a reader wants of bsnes-mercury's states are registers.
+        if (registers_ && ring.wants_pieces() && memories_->refresh_registers(state_)) {
+            ring.put_state(state_);
+        } else if (may_save && save_state()) {
             ring.put_state(state_);
             memories_->prove_places(state_);
         } else if (captured_at_ != 0) {
@@ -113,6 +117,9 @@ bool Tap::serialize(void* data, std::size_t size) {
         captured_.assign(bytes, bytes + size);
         captured_at_ = runs_;
         memories_->prove_places(captured_);
+        if (state_.size() != state_bytes_) state_.assign(bytes, bytes + size);
+    } else if (attached_ && memories_ != nullptr && memories_->registers_proven()) {
+        memories_->prove_places({static_cast<const std::uint8_t*>(data), size});  // it may still refute them
     }
     return true;
 }

@@ -97,6 +97,7 @@ void VideoPlaces::prove_behind_vram(Bytes state, Bytes vram) {
     const Bytes behind = state.subspan(at + behind_);
     proven_ = std::ranges::equal(oam, behind.first(kOamBytes)) &&
               std::ranges::equal(cgram, behind.subspan(kOamBytes, kCgramBytes));
+    if (proven_) vram_in_state_ = at;
 }
 
 void VideoPlaces::prove_in_globals(Bytes oam, Bytes cgram, std::span<const Bytes> others) {

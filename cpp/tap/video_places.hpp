@@ -1,6 +1,7 @@
 // OAM and CGRAM in a running core's own memory, at places that a state has proven.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ class VideoPlaces {
     // Empty if the place is not proven. vram: where it is now.
     [[nodiscard]] Bytes oam(Bytes vram) const noexcept;
     [[nodiscard]] Bytes cgram(Bytes vram) const noexcept;
+    // Where VRAM stands in bsnes-mercury's states, once the places are proven.
+    [[nodiscard]] std::optional<std::size_t> vram_in_state() const noexcept { return vram_in_state_; }
 
   private:
     void prove_behind_vram(Bytes state, Bytes vram);
@@ -35,6 +38,7 @@ class VideoPlaces {
     std::vector<Bytes> searched_;  // for snes9x; empty: another core
     unsigned searches_ = 0;
     bool proven_ = false;
+    std::optional<std::size_t> vram_in_state_;
     Bytes oam_, cgram_;  // in global variables
 };
 

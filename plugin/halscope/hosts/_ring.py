@@ -27,6 +27,7 @@ NETPLAY: Final = 2
 STATES_OFF: Final = 4
 NO_STATES: Final = 8
 PLACES_PROVEN: Final = 16
+REGISTERS_PROVEN: Final = 32
 """Bits of `RingClient.context`: what the frontend does with the core."""
 
 _WANT_STATE, _WANT_WRAM, _WANT_PICTURE, _WANT_SAVE, _WANT_TOUCHES = 1, 2, 4, 8, 16
