@@ -42,8 +42,8 @@ Options::Options(const fs::path& inner, const fs::path& tap) {
     own_.push_back(
         {kRegistersOption,
          "Halscope: registers",
-         "Read the PPU's registers from a saved state each frame while Halscope is attached. Switch this off "
-         "before you record a movie with bsnes-mercury.",
+         "Read the PPU's registers while Halscope is attached, from saved states where they are not found in memory. "
+         "Switch this off if you attach during a movie with bsnes-mercury.",
          {"on", "off"}});
     for (const Own& option : own_) {
         std::string text = option.title;
