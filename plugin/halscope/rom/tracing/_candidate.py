@@ -218,6 +218,8 @@ class Candidate:
         size = len(self.output.data)
         for memory, places, hashes in arrivals:
             own = contained(hashes, self._hashes)
+            if not own.any():  # most often
+                continue
             own[own] = ~contained(hashes[own], self.before.hashes)
             windows = self._order[np.searchsorted(self._hashes, hashes[own])]
             for end, window in zip((places[own] - windows + size).tolist(), windows.tolist(), strict=True):

@@ -138,15 +138,17 @@ class Tracer:
         if earlier is None:
             return
         outputs = [output for codec in self._codecs.values() if (output := self._output(codec, offset)) is not None]
-        candidates, follows = [], False
+        follows = False
         for output in outputs:
             key = output.codec.name, output.end
             run, self._runs[key] = self._runs.get(key), frame
             follows = follows or (run is not None and run >= frame - 1)
+        if follows or any(one.block_offset == offset for one in self._traced):
+            return  # what a game streams is read again in most frames
+        candidates = []
+        for output in outputs:
             packed = b"".join(self._rom.data[begin:end].tobytes() for begin, end in output.ranges)
             candidates.append(Candidate(output, packed, frame, earlier, sure=sure))
-        if follows or any(one.block_offset == offset for one in self._traced):
-            return
         for candidate in candidates:
             candidate.rivals = [other for other in candidates if other is not candidate]
         last = earlier
