@@ -36,7 +36,11 @@ bool draws_from_vram(const InnerCore& core) {
 
 Memories::Memories(const InnerCore& core, std::span<const std::uint8_t> rom, std::span<void* const> maps,
                    const void* given)
-    : core_(core), rom_(rom), given_(given), video_(places_in<VideoPlaces>(core)), registers_(places_in<RegisterPlaces>(core)) {
+    : core_(core),
+      rom_(rom),
+      given_(given),
+      video_(places_in<VideoPlaces>(core)),
+      registers_(places_in<RegisterPlaces>(core)) {
     caches_tiles_ = !draws_from_vram(core);
     look_up();
     // Asked once: bsnes-mercury prints a line each time.

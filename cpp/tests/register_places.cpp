@@ -63,6 +63,7 @@ int main() {
     const std::span<const std::uint8_t> memory = cut.memory;
     RegisterPlaces beyond = places_of({memory.subspan(kVramAt)});
     cut.prove(beyond);
-    expect(!beyond.proven(), "a place outside of the core's variables was read");  // the line counter stands before VRAM
+    expect(!beyond.proven(),
+           "a place outside of the core's variables was read");  // the line counter stands before VRAM
     return halscope::tests::failures() == 0 ? 0 : 1;
 }
