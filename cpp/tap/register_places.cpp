@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <utility>
 
 namespace halscope::tap {
 namespace {
@@ -13,8 +14,8 @@ using Bytes = RegisterPlaces::Bytes;
 
 // What plugin/halscope/formats/bsnes.py reads from states of v094, and where the same bytes stand in the core's memory
 // on a 64-bit machine. VRAM is a member of the PPU's object, WRAM one of the processor's, and a state holds the members
-// as they are. Found by loading states with other values and looking where these came;
-// tests/hosts/test_tap_registers.py does so again with each core.
+// as they are. Found by loading states with other values and looking where these came; held by
+// tests/hosts/test_tap_registers.py with each core.
 constexpr Run kFastChannel[] = {{-76085, 131137, 8}, {-76077, 131146, 3}, {-76074, 131150, 3}, {-76071, 131154, 3}};
 constexpr Run kFastCpu[] = {{-75902, 131345, 4}, {-75892, 131356, 4}};
 constexpr Run kFastLayer[] = {{66604, 66780, 1}, {66605, 66784, 1}, {66610, 66789, 1}, {66613, 66792, 1},
