@@ -90,9 +90,9 @@ inline constexpr Word kWantState = 1, kWantWram = 2, kWantPicture = 4, kWantSave
 
 // What the frontend does with the core at the moment.
 inline constexpr Word kRunAhead = 1, kNetplay = 2;
-inline constexpr Word kStatesOff = 4;        // the user has switched off saving states for registers
-inline constexpr Word kNoStates = 8;         // the core cannot save states
-inline constexpr Word kPlacesProven = 0x10;  // OAM and CGRAM are read from the core's memory
+inline constexpr Word kStatesOff = 4;           // the user has switched off saving states for registers
+inline constexpr Word kNoStates = 8;            // the core cannot save states
+inline constexpr Word kPlacesProven = 0x10;     // OAM and CGRAM are read from the core's memory
 inline constexpr Word kRegistersProven = 0x20;  // and the registers of its states
 
 // How a command ended.
