@@ -202,16 +202,38 @@ py::array_t<std::uint16_t> cgram_at(const Colours& cgram, std::optional<unsigned
     return colours;
 }
 
-RegisterValues registers_at(const RegisterValues& registers, const py::object& raster, unsigned row) {
+py::bytes row_changes(const Colours& cgram, const RegisterValues& values, const py::object& raster, unsigned lines) {
+    if (cgram.size() != static_cast<py::ssize_t>(snes::kColours)) throw py::value_error("cgram has 256 colours");
     const auto writes = raster_of(raster);
-    const std::array<std::uint16_t, snes::kColours> no_colours{};
-    snes::Raster rows(registers_of(registers), snes::Cgram(no_colours), writes);
-    rows.advance(row);
-    RegisterValues found(snes::kRegisters);
-    for (unsigned n = 0; n < found.size(); ++n) {
-        if (rows.registers().knows(snes::Reg::inidisp, n)) found[n] = rows.registers().at(snes::Reg::inidisp, n);
+    snes::Registers registers = registers_of(values);
+    std::array<std::uint16_t, snes::kColours> colours;
+    std::copy_n(cgram.data(), snes::kColours, colours.begin());
+    snes::Raster rows(registers, colours, writes);
+    std::string found;
+    const auto add = [&found](unsigned row, std::size_t what, unsigned value) {
+        for (const std::size_t word : {std::size_t{row}, what, std::size_t{value}}) {
+            found += static_cast<char>(word & 0xFF);
+            found += static_cast<char>(word >> 8);
+        }
+    };
+    for (unsigned row = 0; row < lines; ++row) {
+        if (!rows.advance(row) && row != 0) continue;
+        if (!std::ranges::equal(rows.cgram(), colours)) {
+            for (std::size_t n = 0; n < colours.size(); ++n) {
+                const std::uint16_t colour = rows.cgram()[n] & 0x7FFF;
+                if (colour != (colours[n] & 0x7FFF)) add(row, n, colour);
+                colours[n] = rows.cgram()[n];
+            }
+        }
+        for (unsigned n = 0; n < snes::kRegisters; ++n) {
+            if (n == snes::index_of(snes::Reg::cgadd) || !rows.registers().knows(snes::Reg::inidisp, n)) continue;
+            const unsigned value = rows.registers().at(snes::Reg::inidisp, n);
+            const bool known = registers.knows(snes::Reg::inidisp, n);
+            if (!known || value != registers.at(snes::Reg::inidisp, n)) add(row, snes::kColours + n, value);
+        }
+        registers = rows.registers();
     }
-    return found;
+    return {found};
 }
 
 py::tuple register_names() {
@@ -250,8 +272,9 @@ void bind_screen(py::module_& module) {
                "under sprites).");
     module.def("snes_cgram_at", &cgram_at, arg("cgram"), arg("cgadd"), arg("raster"), arg("row"),
                "The palette of a row of the picture, uint16[256] with bit 15 clear.");
-    module.def("snes_registers_at", &registers_at, arg("registers"), arg("raster"), arg("row"),
-               "The registers of a row of the picture, in the order of `registers`; CGADD is left as it is.");
+    module.def("snes_row_changes", &row_changes, arg("cgram"), arg("registers"), arg("raster"), arg("lines"),
+               "What changes from row to row, as uint16 words: row, what, value. `what` is a colour, or 256 and the number "
+               "of a register. Row 0 has what differs there from `cgram` and `registers`. CGADD is left out.");
     module.def("snes_compare", &compare, arg("composed"), arg("shown"), arg("half_pixel_left"), arg("field"),
                "Compare two pictures uint8[h, w, 3] in 5 bits: (differing pixels, uint8[h, w] 1 where they differ).");
     module.def("snes_drawn_picture", &drawn_picture, arg("raw"), arg("width"), arg("layout"),

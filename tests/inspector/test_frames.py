@@ -12,7 +12,7 @@ import numpy as np
 from halscope import decode_frame
 from halscope.inspector._frames import FrameStream
 from halscope.ppu.compose import compose_screen
-from halscope_hooks import Changes, PpuRegisters, Snapshot, Update
+from halscope_hooks import RASTER_DTYPE, Changes, PpuRegisters, Snapshot, Update
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -39,7 +39,10 @@ class Reader:
             data = np.frombuffer(message, np.uint8, size, at)
             if name == "picture" and self.memories.get("picture", data[:0]).size != 3 * math.prod(head["picture"]):
                 self.memories["picture"] = np.zeros(3 * math.prod(head["picture"]), np.uint8)
-            self.memories[name][offset : offset + size] = data
+            if name == "rows":
+                self.memories["rows"] = data
+            else:
+                self.memories[name][offset : offset + size] = data
             at += size
         assert at == len(message)
         self.ppu |= head.get("ppu", {})
@@ -103,6 +106,25 @@ def test_a_picture_that_is_the_same_is_not_sent_again() -> None:
         picture = np.full((224, 256, 3), 5, np.uint8)
         head = reader.take(stream.message(update_of(dataclasses.replace(made_snapshot(0), picture=picture))))
         assert ("picture" in head) == (copy == 0)
+
+
+def test_what_hdma_changes_from_row_to_row_is_sent_while_it_does_and_once() -> None:
+    stream, reader = FrameStream(), Reader()
+    writes = np.array([(0, 0x01, 0x60), (0, 0x21, 7), (9, 0x22, 0x1F), (9, 0x22, 0), (50, 0x01, 0x62)], RASTER_DTYPE)
+    ppu, cgram = expected_registers({"obsel": 0x62}), np.zeros(256, np.uint16)
+    cgram[7] = 0x1F
+    plain = dataclasses.replace(made_snapshot(1), ppu=ppu, cgram=cgram)
+    effects = dataclasses.replace(plain, raster=writes, raster_effects="some")
+    obsel = 256 + [field.name for field in dataclasses.fields(PpuRegisters)].index("obsel")
+    sent = []
+    for snapshot in (plain, effects, effects, dataclasses.replace(effects, raster=writes.copy()), plain, plain):
+        head = reader.take(stream.message(update_of(snapshot)))
+        sent.append("rows" in [name for name, _, _ in head["parts"]])
+        if sent == [False, True]:
+            assert head["registers"][obsel - 256] == "obsel"
+            assert reader.memories["rows"].view("<u2").reshape(-1, 3).tolist() == [[0, obsel, 0x60], [50, obsel, 0x62]]
+    assert sent == [False, True, False, False, True, False]
+    assert reader.memories["rows"].size == 0
 
 
 def pictured(number: int, *, right: bool) -> Update:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from halscope.ppu import ppu_at, with_raster
+from halscope.ppu import row_changes, with_raster
 from halscope.rom.mapping import Mapping, page_table
 from halscope_hooks import RASTER_DTYPE, CpuRegisters, DmaChannel, PpuRegisters, Snapshot
 from hypothesis import given
@@ -133,13 +133,19 @@ def test_a_channel_that_reads_from_the_ppu_writes_nothing_to_it() -> None:
     ),
     st.integers(0, 45),
 )
-def test_the_registers_of_a_row_are_those_that_the_console_has_there(writes: WRITES, row: int) -> None:
+def test_the_changes_from_row_to_row_are_those_of_the_console(writes: WRITES, row: int) -> None:
     raster = np.array(sorted(writes, key=lambda write: write[0]), RASTER_DTYPE)
-    ppu = expected_registers({"bgmode": 1, "bg1hofs": 0x155, "m7a": 0x1234, "coldata": 0x56B5})
-    snapshot = dataclasses.replace(snapshot_of({}), ppu=ppu, raster=raster, raster_effects="some")
+    ppu = expected_registers({"bgmode": 1, "bg1hofs": 0x155, "m7a": 0x1234, "coldata": 0x56B5, "cgadd": 0x42})
+    cgram = np.arange(256, dtype=np.uint16) * 77 & 0x7FFF
+    snapshot = dataclasses.replace(snapshot_of({}), ppu=ppu, cgram=cgram, raster=raster, raster_effects="some")
+    registers, colours = list(dataclasses.asdict(ppu).values()), cgram.tolist()
+    for line, what, value in np.frombuffer(row_changes(snapshot), "<u2").reshape(-1, 3).tolist():
+        if line <= row:
+            (registers if what >= 256 else colours)[what % 256] = value
     plain = next(one for one in rows_of(snapshot, 224) if one.row == row)
-    assert dataclasses.asdict(ppu_at(snapshot, row)) == plain.regs
-    assert ppu_at(dataclasses.replace(snapshot, raster=None), row) == ppu
+    assert dict(zip(dataclasses.asdict(ppu), registers, strict=True)) == plain.regs | {"cgadd": ppu.cgadd}
+    assert colours == plain.cgram
+    assert row_changes(dataclasses.replace(snapshot, raster=None)) == b""
 
 
 def test_channels_write_a_line_in_their_order() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope.app import judged_doubts
 from halscope.inspector._messages import packed
-from halscope.ppu import with_match
+from halscope.ppu import row_changes, with_match
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class FrameStream:
         self._matches: bool | None = None  # what came of it
         self._doubts: tuple[str, ...] = ()  # likewise
         self._picture: NDArray[np.uint8] | None = None  # the one that the page has
+        self._rows = b""  # what HDMA changes from row to row, as the page has it
 
     def message(self, update: Update, past: Past | None = None, *, still: bool = False) -> bytes:
         """Return the message about a frame.
@@ -51,8 +52,8 @@ class FrameStream:
         second; `null` while the ROM is not indexed. `matches` and `doubts` (what may be wrong with what is shown; left
         out if nothing) are those of the last frame that was compared with the emulator's picture: two a second are, and
         each that stays on the page.
-        `raster` is there where HDMA writes registers or colours while the picture is drawn. A frame of the timeline has
-        its position there as `past`, and `composed` where its picture was composed.
+        "rows" is what HDMA changes from row to row (`row_changes`), with the names of the `registers` that it numbers.
+        A frame of the timeline has its position there as `past`, and `composed` where its picture was composed.
         """
         snapshot, last = update.snapshot, self._last
         head: dict[str, Any] = {"type": "frame", "frame": snapshot.frame}
@@ -60,7 +61,8 @@ class FrameStream:
         vram = memoryview(snapshot.vram)
         runs = _runs(None if last is None else memoryview(last.vram), vram, TILE_BYTES)
         parts.extend(("vram", first, vram[first:end]) for first, end in runs)
-        if last is None or not np.array_equal(last.cgram, snapshot.cgram):
+        recoloured = last is None or not np.array_equal(last.cgram, snapshot.cgram)
+        if recoloured:
             parts.append(("cgram", 0, memoryview(snapshot.cgram.astype("<u2", copy=False).view(np.uint8))))
         if last is None or not np.array_equal(last.oam, snapshot.oam):
             parts.append(("oam", 0, memoryview(snapshot.oam)))
@@ -80,13 +82,16 @@ class FrameStream:
         if ppu != told:
             now = [(name, getattr(ppu, name)) for name in _REGISTERS]
             head["ppu"] = {name: value for name, value in now if told is None or getattr(told, name) != value}
+        if last is None or recoloured or ppu != told or snapshot.raster is not last.raster:
+            rows = row_changes(snapshot)
+            if rows != self._rows:
+                self._rows, head["registers"] = rows, _REGISTERS
+                parts.append(("rows", 0, memoryview(rows)))
         known = update.origins is not None
         if known != (self._located is not None) or abs(snapshot.frame - self._counted) >= _COUNT_EVERY:
             self._located = None if update.origins is None else update.origins.located
             self._counted = snapshot.frame
         head["located"] = self._located
-        if snapshot.raster is not None and len(snapshot.raster):
-            head["raster"] = True
         self._compare(update, always=still or past is not None)
         head["matches"] = self._matches
         if self._doubts:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from halscope_hooks import CGRAM_COLOURS, Host, HostError, PpuRegisters, Update, UsageError
+from halscope_hooks import CGRAM_COLOURS, Host, HostError, PpuRegisters, UsageError
 
-from halscope.ppu import describe_registers, ppu_at
+from halscope.ppu import describe_registers
 
 if TYPE_CHECKING:
     from halscope.inspector._asking import Asker, Question
     from halscope.inspector._messages import Request
-
-
-_LAST_ROW: Final = 238  # with overscan
 
 
 async def _located(asker: Asker, _: Request) -> dict[str, Any] | None:
@@ -68,16 +65,6 @@ async def _registers(asker: Asker, request: Request) -> list[dict[str, Any]] | N
     return None if update is None else describe_registers(update.snapshot.ppu, only)
 
 
-async def _row(asker: Asker, request: Request) -> dict[str, int | None] | None:
-    row = request.integer("row", 0, _LAST_ROW)
-
-    def differing(update: Update) -> dict[str, int | None]:
-        last, there = asdict(update.snapshot.ppu), asdict(ppu_at(update.snapshot, row))
-        return {name: value for name, value in there.items() if value != last[name]}
-
-    return await asker.about("row", differing, frame=request.frame())
-
-
 def _colours(request: Request) -> dict[int, int]:
     """Return the colours of a request, number in CGRAM → BGR555. Raises UsageError."""
     value = request.fields.get("colours")
@@ -98,5 +85,4 @@ QUESTIONS: Final[dict[str, Question]] = {
     "try_colours": _try,
     "store_colours": _store,
     "registers": _registers,
-    "row": _row,
 }

@@ -13,7 +13,7 @@ from halscope.ppu.incremental import FrameDecoder
 from halscope.ppu.match import with_match
 from halscope.ppu.raster import with_raster
 from halscope.ppu.register_words import describe_registers
-from halscope.ppu.registers import ppu_at
+from halscope.ppu.registers import row_changes
 
 __all__ = [
     "Differences",
@@ -22,7 +22,7 @@ __all__ = [
     "decode_frame",
     "describe_registers",
     "layer_tiles",
-    "ppu_at",
+    "row_changes",
     "with_match",
     "with_raster",
 ]

@@ -43,16 +43,16 @@ def raster_bytes(snapshot: Snapshot) -> bytes | None:
     return None if raster is None or not len(raster) else raster.tobytes()
 
 
-def ppu_at(snapshot: Snapshot, row: int) -> PpuRegisters:
-    """Return the registers as they were on a row of the picture, 0 to 238; HDMA may change them from row to row.
+def row_changes(snapshot: Snapshot) -> bytes:
+    """Return what HDMA changes from row to row of the picture, as little-endian uint16 words: row, what, value.
 
-    CGADD is that of the end of the picture.
+    `what` is a colour of CGRAM, or 256 and the number of a register as `PpuRegisters` counts them. Row 0 has what
+    differs there from the snapshot, which holds what the last row left. It is empty where HDMA changes nothing.
     """
     raster = raster_bytes(snapshot)
     if raster is None:
-        return snapshot.ppu
-    found = _codec.snes_registers_at(values(snapshot.ppu), raster, row)
-    return PpuRegisters(**dict(zip(_codec.snes_register_names(), found, strict=True)))
+        return b""
+    return _codec.snes_row_changes(snapshot.cgram, values(snapshot.ppu), raster, screen_lines(snapshot.ppu))
 
 
 def half_height(ppu: PpuRegisters) -> bool:

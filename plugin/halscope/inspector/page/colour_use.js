@@ -1,6 +1,7 @@
 // Which sprites and layers show a palette of CGRAM now. Source: BGMODE ($2105), BGnSC, BGnNBA, TM/TS, OAM.
 import { memory } from "./memory.js";
-import { onScreen, sprites } from "./snes.js";
+import { shownSprites } from "./rows.js";
+import { onScreen } from "./snes.js";
 
 /** Bits per pixel of BG1 to BG4 by mode; 0: no such layer. */
 const DEPTHS = [[2, 2, 2, 2], [4, 4, 2, 0], [4, 4, 0, 0], [8, 4, 0, 0], [8, 2, 0, 0], [4, 2, 0, 0], [4, 0, 0, 0], [8, 0, 0, 0]];
@@ -10,7 +11,7 @@ const DEPTHS = [[2, 2, 2, 2], [4, 4, 2, 0], [4, 4, 0, 0], [8, 4, 0, 0], [8, 2, 0
  * @param {number} row 8 to 15
  */
 export function spritesOf(row) {
-  return sprites(memory.oam, memory.ppu.obsel).filter((one) => one.palette === row - 8 && onScreen(one)).map((one) => one.index);
+  return shownSprites().filter((one) => one.palette === row - 8 && onScreen(one)).map((one) => one.index);
 }
 
 /**
@@ -22,7 +23,7 @@ export function paletteUse() {
   const { ppu } = memory;
   const screens = (ppu.tm ?? 0) | (ppu.ts ?? 0);
   if (screens & 0x10) {
-    for (const one of sprites(memory.oam, ppu.obsel)) if (onScreen(one)) use[8 + one.palette].sprites++;
+    for (const one of shownSprites()) if (onScreen(one)) use[8 + one.palette].sprites++;
   }
   if (ppu.bgmode == null) return use;
   const mode = ppu.bgmode & 7;

@@ -3,7 +3,8 @@ import { useEffect } from "preact/hooks";
 import { batch, signal } from "@preact/signals";
 import { ask } from "./connection.js";
 import { frame, memory, received } from "./memory.js";
-import { cellAddress, colours, spritePixels, sprites } from "./snes.js";
+import { drawSprite, shownSprites } from "./rows.js";
+import { cellAddress, screenLine } from "./snes.js";
 
 /**
  * As the server describes it; `sprites` are entries of OAM, `unknown` VRAM byte addresses.
@@ -105,7 +106,7 @@ export function figureNow(figure) {
  * @returns {Sprite[]}
  */
 export function figureSprites(figure) {
-  const all = sprites(memory.oam, memory.ppu.obsel);
+  const all = shownSprites();
   return figureNow(figure).sprites.map((index) => all[index]).filter((one) => one !== undefined);
 }
 
@@ -126,34 +127,23 @@ export function spriteTiles(sprite) {
   return found;
 }
 
-/** @param {Sprite} sprite The screen line of its first row, as `screen_y` in halscope.ppu.grouping. */
-function line(sprite) {
-  return sprite.y + sprite.height - 256 >= Math.max(0, 224 - sprite.y) ? sprite.y - 256 : sprite.y;
-}
-
 /**
  * A figure as it looks now, or null if its sprites have another arrangement by now: an answer that comes soon has it.
  * @param {Figure} figure
  */
 export function figureImage(figure) {
   const parts = figureSprites(figure);
-  const left = Math.min(...parts.map((one) => one.x)), top = Math.min(...parts.map(line));
+  const left = Math.min(...parts.map((one) => one.x)), top = Math.min(...parts.map(screenLine));
   const right = Math.max(...parts.map((one) => one.x + one.width));
-  const bottom = Math.max(...parts.map((one) => line(one) + one.height));
+  const bottom = Math.max(...parts.map((one) => screenLine(one) + one.height));
   if (parts.length === 0 || right - left !== figure.width || bottom - top !== figure.height) return null;
   const image = new ImageData(figure.width, figure.height);
   const words = new Uint32Array(image.data.buffer);
-  const all = colours(memory.cgram);
   const priority = memory.ppu.oamadd ?? 0; // bit 15 of OAMADD ($2102): another sprite than 0 is in front
   const first = priority & 0x8000 ? (priority >> 1) & 0x7f : 0;
   const order = [...parts].sort((a, b) => ((b.index - first) & 127) - ((a.index - first) & 127)); // back to front
   for (const sprite of order) {
-    const pixels = spritePixels(memory.vram, sprite), x = sprite.x - left, y = line(sprite) - top;
-    for (let n = 0; n < pixels.length; n++) {
-      if (pixels[n] === 0) continue;
-      const at = (y + Math.floor(n / sprite.width)) * figure.width + x + (n % sprite.width);
-      words[at] = all[128 + 16 * sprite.palette + pixels[n]];
-    }
+    drawSprite(sprite, words, figure.width, (screenLine(sprite) - top) * figure.width + sprite.x - left);
   }
   return image;
 }

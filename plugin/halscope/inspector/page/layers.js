@@ -98,7 +98,7 @@ function directColour(value, palette) {
  * Draw the whole map of a layer. Transparent pixels are left 0.
  * @param {Layer} layer
  * @param {Uint8Array} vram
- * @param {Uint32Array} colours ABGR
+ * @param {Uint32Array[]} colours of each row of the map, ABGR
  * @param {Uint32Array} words width × height pixels
  */
 export function drawLayer(layer, vram, colours, words) {
@@ -116,11 +116,11 @@ export function drawLayer(layer, vram, colours, words) {
             decodeTile(vram, at, layer.depth, tile);
             decoded.set(at, (pixels = tile.slice()));
           }
-          const corner = (8 * (row * layer.rows + down)) * layer.width + 8 * (column * layer.columns + across);
+          const top = 8 * (row * layer.rows + down), corner = top * layer.width + 8 * (column * layer.columns + across);
           for (let n = 0; n < 64; n++) {
             const value = pixels[(entry.vflip ? 56 - (n & 56) : n & 56) | (entry.hflip ? 7 - (n & 7) : n & 7)];
             words[corner + layer.width * (n >> 3) + (n & 7)] = value === 0 ? 0
-              : layer.direct ? directColour(value, entry.palette) : colours[(first + value) & 0xff];
+              : layer.direct ? directColour(value, entry.palette) : colours[top + (n >> 3)][(first + value) & 0xff];
           }
         }
       }

@@ -12,8 +12,12 @@ export const memory = {
   picture: null,
   /** Number of the frame in which each 32-byte unit of VRAM was last changed. */
   changed: new Int32Array(2048).fill(-1),
-  /** Whether HDMA changes registers from row to row. */
-  raster: false,
+  /** What HDMA changes from row to row of the picture: row, colour or 256 + register, value each; `rows.js` reads them. */
+  rows: new Uint16Array(0),
+  /** Names of the registers that are counted there. @type {string[]} */
+  registers: [],
+  /** Counts the changes of colours, of `rows` too. */
+  version: 0,
 };
 
 export const frame = signal(0);
@@ -60,11 +64,16 @@ export function paint() {
   for (const painter of painters) painter();
 }
 
+/** Little-endian words, of bytes at any place. @param {Uint8Array} data */
+function wordsOf(data) {
+  return Uint16Array.from({ length: data.length >> 1 }, (_, n) => data[2 * n] | (data[2 * n + 1] << 8));
+}
+
 /**
  * Take in a message about a frame.
  * @param {{frame: number, parts: [string, number, number][], ppu?: Record<string, number | null>,
  *   picture?: [number, number], located: number | null, matches: boolean | null,
- *   doubts?: string[], raster?: boolean, past?: number, composed?: boolean}} head
+ *   doubts?: string[], registers?: string[], past?: number, composed?: boolean}} head
  * @param {Uint8Array} bytes the bytes of all parts
  */
 export function takeFrame(head, bytes) {
@@ -77,7 +86,12 @@ export function takeFrame(head, bytes) {
       memory.vram.set(data, offset);
       memory.changed.fill(head.frame, offset >> 5, (offset + length) >> 5);
     } else if (name === "cgram") {
-      for (let n = 0; n < 256; n++) memory.cgram[n] = data[2 * n] | (data[2 * n + 1] << 8);
+      memory.cgram.set(wordsOf(data));
+      memory.version++;
+    } else if (name === "rows") {
+      memory.rows = wordsOf(data);
+      memory.registers = head.registers ?? [];
+      memory.version++;
     } else if (name === "oam") {
       memory.oam.set(data, offset);
     } else if (name === "picture" && head.picture) {
@@ -90,7 +104,6 @@ export function takeFrame(head, bytes) {
     }
   }
   Object.assign(memory.ppu, head.ppu);
-  memory.raster = head.raster ?? false;
   if (frame.peek() === head.frame) frame.value = -1; // another state with the same number: views follow the number
   frame.value = head.frame;
   received.value++;

@@ -1,7 +1,8 @@
 // Which palette each tile in VRAM is shown in: by the maps of the layers, and by the sprites on the screen.
 import { entryAt, firstColour, layersOf, tileAddress } from "./layers.js";
 import { frame, memory } from "./memory.js";
-import { cellAddress, onScreen, sprites } from "./snes.js";
+import { shownSprites } from "./rows.js";
+import { cellAddress, onScreen } from "./snes.js";
 
 const EVERY = 15; // frames between two looks
 const UNITS = 4096; // of 16 bytes: the smallest tile
@@ -34,7 +35,7 @@ function look() {
       }
     }
   }
-  for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
+  for (const sprite of shownSprites()) {
     if (!onScreen(sprite)) continue;
     for (let row = 0; row < sprite.height / 8; row++) {
       for (let column = 0; column < sprite.width / 8; column++) {

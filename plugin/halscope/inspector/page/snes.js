@@ -135,6 +135,15 @@ export function spritePixels(vram, sprite) {
 }
 
 /**
+ * The screen line of a sprite's first row, negative if it wraps from the bottom to the top, as `screen_y` in
+ * halscope.ppu.grouping.
+ * @param {Sprite} sprite
+ */
+export function screenLine(sprite) {
+  return sprite.y + sprite.height - 256 >= Math.max(0, 224 - sprite.y) ? sprite.y - 256 : sprite.y;
+}
+
+/**
  * Whether any part of a sprite is on the screen.
  * @param {Sprite} sprite
  * @param {number} lines height of the screen

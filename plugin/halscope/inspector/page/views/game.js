@@ -1,12 +1,13 @@
 // The picture of the running game, with the sprites outlined; where the host can be played, the keyboard plays it.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { ask, onMessage, order, tell } from "../connection.js";
+import { onMessage, order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
-import { frame, frozen, host, memory, past, trouble } from "../memory.js";
+import { frozen, host, memory, past, trouble } from "../memory.js";
 import { layersOf, onScreenAt, tileAt } from "../layers.js";
+import { registersAt, shownSprites } from "../rows.js";
 import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
 import { TimelineBar, extent, stepPast, togglePlay } from "../timeline.js";
@@ -97,12 +98,6 @@ export function placeAt(ppu, x, y) {
   return tile && { ...tile, sprite: null };
 }
 
-/** The registers as they were on a row of the picture: HDMA may change them from row to row. @param {number} row */
-async function registersOn(row) {
-  const changed = await ask("row", { row, frame: frame.peek() }).catch(() => null); // replaced by a newer question
-  return changed && { ...memory.ppu, ...changed };
-}
-
 /** @param {import("../selection.js").Place | null} place The same, as its sprite alone. */
 function single(place) {
   return place === null ? null : { ...place, figure: null };
@@ -168,7 +163,7 @@ function draw(context, canvas) {
     context.fillStyle = TINT;
     for (const [x, y] of onScreenAt(layer, memory.vram, (at) => tinted.has(at & ~31))) context.fillRect(x * scale, y, 8 * scale, 8);
   }
-  for (const sprite of sprites(memory.oam, memory.ppu.obsel)) {
+  for (const sprite of shownSprites()) {
     const chosen = pointed.has(sprite.index) || others.has(sprite.index);
     if (!(all || chosen || tinted.size > 0) || !onScreen(sprite)) continue;
     const y = sprite.y >= 240 ? sprite.y - 256 : sprite.y;
@@ -181,14 +176,11 @@ function draw(context, canvas) {
 /** The view. */
 export function Game() {
   const canvas = usePainted(draw);
-  const turn = useRef(0); // of the last thing that the mouse has done
-  /** @param {PointerEvent} event @param {(place: import("../selection.js").Place | null) => void} then */
-  const at = async (event, then) => {
-    const pixel = pixelAt(event), { width = 256, height = 224 } = memory.picture ?? {}, mine = ++turn.current;
-    const x = Math.floor((pixel.x * 256) / width), y = height > 239 ? pixel.y >> 1 : pixel.y; // both fields are shown
-    if (!memory.raster) return then(placeAt(memory.ppu, x, y));
-    const ppu = await registersOn(y);
-    if (ppu !== null && mine === turn.current) then(placeAt(ppu, x, y));
+  /** @param {PointerEvent} event */
+  const at = (event) => {
+    const pixel = pixelAt(event), { width = 256, height = 224 } = memory.picture ?? {};
+    const y = height > 239 ? pixel.y >> 1 : pixel.y; // both fields are shown
+    return placeAt(registersAt(y), Math.floor((pixel.x * 256) / width), y);
   };
   const [near, setNear] = useState(false);
   const held = pinned.value?.figure != null;
@@ -197,9 +189,9 @@ export function Game() {
     <section class="game" aria-label="Game">
       <canvas ref=${canvas} width="256" height="224" tabindex="0" class="pixels" role="img"
         aria-label="Picture of the running game" onPointerEnter=${() => setNear(true)}
-        onPointerMove=${(/** @type {PointerEvent} */ e) => at(e, (place) => point(pointed(place)))}
-        onPointerLeave=${() => (turn.current++, setNear(false), point(null))}
-        onClick=${(/** @type {PointerEvent} */ e) => at(e, take)}></canvas>
+        onPointerMove=${(/** @type {PointerEvent} */ e) => point(pointed(at(e)))}
+        onPointerLeave=${() => (setNear(false), point(null))}
+        onClick=${(/** @type {PointerEvent} */ e) => take(at(e))}></canvas>
       ${frozen.value ? html`<p class="line" role="status">This page is frozen (Space lets it go on); the game itself goes on:
         it cannot be paused from here.</p>`
         : runsElsewhere() && html`<p class="line">The game is played and paused in the emulator; Space freezes this page.</p>`}

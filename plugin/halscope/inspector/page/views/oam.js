@@ -4,8 +4,9 @@ import { signal } from "@preact/signals";
 import { resize } from "../canvas.js";
 import { html } from "../html.js";
 import { frame, memory, onPaint } from "../memory.js";
+import { drawSprite, shownSprites } from "../rows.js";
 import { pinned, point, pointedSprites } from "../selection.js";
-import { cellAddress, colours, onScreen, spritePixels, sprites } from "../snes.js";
+import { cellAddress, onScreen } from "../snes.js";
 
 /** @typedef {import("../snes.js").Sprite} Sprite */
 
@@ -53,14 +54,13 @@ function look() {
 }
 
 function paintSeen() {
-  const all = sprites(memory.oam, memory.ppu.obsel), words = colours(memory.cgram);
+  const all = shownSprites();
   for (const canvas of seen) {
     const sprite = all[Number(canvas.dataset.index)], context = canvas.getContext("2d");
     if (sprite === undefined || context === null) continue;
     resize(canvas, sprite.width, sprite.height);
-    const image = context.createImageData(sprite.width, sprite.height), out = new Uint32Array(image.data.buffer);
-    const pixels = spritePixels(memory.vram, sprite);
-    for (let n = 0; n < pixels.length; n++) out[n] = pixels[n] ? words[128 + 16 * sprite.palette + pixels[n]] : 0;
+    const image = context.createImageData(sprite.width, sprite.height);
+    drawSprite(sprite, new Uint32Array(image.data.buffer));
     context.putImageData(image, 0, 0);
   }
 }
@@ -117,7 +117,7 @@ export function Oam() {
   }, []);
   const chosen = pointedSprites(), { column, down } = sorted.value;
   const key = COLUMNS.find(([name]) => name === column)?.[1];
-  const all = sprites(memory.oam, memory.ppu.obsel);
+  const all = shownSprites();
   if (memory.ppu.obsel == null) {
     return html`<p class="empty">The host does not know OBSEL ($2101), so the sizes and tiles of sprites are unknown.
       Give it to Halscope with <code>--obsel</code>.</p>`;

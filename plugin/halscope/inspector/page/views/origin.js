@@ -5,10 +5,10 @@ import { ask } from "../connection.js";
 import { spriteShown } from "../figures.js";
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
-import { host, located, memory, progress } from "../memory.js";
+import { host, located, progress } from "../memory.js";
 import { askOrigin, current, known, pinned, reading } from "../selection.js";
 import { shownPalettes } from "../shown_palettes.js";
-import { sprites } from "../snes.js";
+import { shownSprites } from "../rows.js";
 import { opened, raw } from "./rom.js";
 import { showRaw } from "./rom_raw.js";
 import { view } from "./view.js";
@@ -29,7 +29,7 @@ function showBlock(origin, place) {
 
 /** @param {import("../selection.js").Place} place The number of the palette that it is shown in. */
 function paletteOf({ vram, bpp, sprite }) {
-  if (sprite !== null) return 8 + (sprites(memory.oam, memory.ppu.obsel)[sprite]?.palette ?? 0);
+  if (sprite !== null) return 8 + (shownSprites()[sprite]?.palette ?? 0);
   return bpp === 2 || bpp === 4 ? shownPalettes(bpp, vram, 8 * bpp, 1)[0] >> bpp : 0;
 }
 

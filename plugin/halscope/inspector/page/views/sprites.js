@@ -7,7 +7,8 @@ import { frame, memory } from "../memory.js";
 import { Collect } from "./collect.js";
 import { ChosenFigure, mergeWith, merging } from "./figure.js";
 import { current, pinned, point, pointedSprites } from "../selection.js";
-import { cellAddress, colours, onScreen, spritePixels, sprites } from "../snes.js";
+import { drawSprite, shownSprites } from "../rows.js";
+import { cellAddress, onScreen, spritePixels } from "../snes.js";
 
 /**
  * @typedef {import("../figures.js").Figure} Figure
@@ -28,14 +29,11 @@ const everywhere = signal(false);
 /** @param {{index: number}} properties */
 function SpritePicture({ index }) {
   const canvas = usePainted((context, element) => {
-    const sprite = sprites(memory.oam, memory.ppu.obsel)[index];
+    const sprite = shownSprites()[index];
     if (sprite === undefined) return;
     resize(element, sprite.width, sprite.height);
     const image = context.createImageData(sprite.width, sprite.height);
-    const words = new Uint32Array(image.data.buffer);
-    const pixels = spritePixels(memory.vram, sprite);
-    const all = colours(memory.cgram);
-    for (let n = 0; n < pixels.length; n++) words[n] = pixels[n] ? all[128 + 16 * sprite.palette + pixels[n]] : 0;
+    drawSprite(sprite, new Uint32Array(image.data.buffer));
     context.putImageData(image, 0, 0);
   }, [index]);
   return html`<canvas ref=${canvas} class="pixels" aria-hidden="true"></canvas>`;
@@ -146,7 +144,7 @@ function Figures() {
 
 function Sprites_() {
   useFigures(); // they know which tiles have no known origin
-  const all = sprites(memory.oam, memory.ppu.obsel);
+  const all = shownSprites();
   const unknown = new Set(figures.value?.flatMap((one) => one.unknown) ?? []);
   const wanted = text.value.trim().toLowerCase();
   const shown = all.filter((sprite) => (everywhere.value || (onScreen(sprite) && spritePixels(memory.vram, sprite).some(Boolean)))

@@ -8,8 +8,9 @@ import { drawLayer, entryAt, firstColour, layersOf, mode7Place, tileAddress } fr
 import { frame, memory } from "../memory.js";
 import { originMap, originOf, useOriginMap } from "../origin_map.js";
 import { remembered } from "../remembered.js";
+import { mapColours } from "../rows.js";
 import { current, pinned, point } from "../selection.js";
-import { colours, TILE_BYTES } from "../snes.js";
+import { TILE_BYTES } from "../snes.js";
 
 /** @typedef {import("../layers.js").Layer} Layer */
 
@@ -30,12 +31,13 @@ function layerNow() {
 /** @type {ImageData | null} */
 let image = null;
 /** What was drawn last: it is drawn again only if something differs. */
-const drawn = { layer: "", vram: new Uint8Array(0x10000), cgram: new Uint16Array(256) };
+const drawn = { layer: "", vram: new Uint8Array(0x10000), version: -1 };
 
 /** @param {Layer} layer @returns {ImageData} */
 function pictureOf(layer) {
-  const { x, y, screenHeight, ...rest } = layer, name = JSON.stringify(rest);
-  const same = image !== null && name === drawn.layer && memory.cgram.every((one, n) => one === drawn.cgram[n])
+  const { x, y, screenHeight, ...rest } = layer;
+  const name = JSON.stringify({ ...rest, y: memory.rows.length > 0 ? y : 0 }); // colours follow the rows of the picture
+  const same = image !== null && name === drawn.layer && memory.version === drawn.version
     && memory.vram.every((one, n) => one === drawn.vram[n]);
   if (same && image !== null) return image;
   if (image === null || image.width !== layer.width || image.height !== layer.height) {
@@ -43,8 +45,8 @@ function pictureOf(layer) {
   }
   drawn.layer = name;
   drawn.vram.set(memory.vram);
-  drawn.cgram.set(memory.cgram);
-  drawLayer(layer, memory.vram, colours(memory.cgram), new Uint32Array(image.data.buffer));
+  drawn.version = memory.version;
+  drawLayer(layer, memory.vram, mapColours(layer), new Uint32Array(image.data.buffer));
   return image;
 }
 

@@ -1,0 +1,99 @@
+// How colours and registers are on each row of the picture: HDMA may change them from row to row.
+import { memory } from "./memory.js";
+import { abgr, colours, screenLine, spritePixels, sprites } from "./snes.js";
+
+/** @typedef {import("./snes.js").Sprite} Sprite */
+
+const ROWS = 239; // with overscan
+const OF_REGISTERS = 256; // what the server counts from here on are registers, before it colours
+
+/** Rows of the picture. */
+const lines = () => ((memory.ppu.setini ?? 0) & 4 ? ROWS : 224);
+
+/** @type {{version: number, rows: Uint32Array[]}} */
+const made = { version: -1, rows: [] };
+
+/** The 256 colours of each row, ABGR. Rows with the same colours have the same array. */
+export function rowColours() {
+  if (made.version === memory.version) return made.rows;
+  const { rows } = memory, found = [];
+  let now = colours(memory.cgram), at = 0;
+  for (let row = 0; row < ROWS; row++) {
+    let own = false; // whether the array is this row's, and may be changed
+    for (; at < rows.length && rows[at] === row; at += 3) {
+      if (rows[at + 1] >= OF_REGISTERS) continue;
+      if (!own) now = now.slice();
+      own = true;
+      now[rows[at + 1]] = abgr(rows[at + 2]);
+    }
+    found.push(now);
+  }
+  made.version = memory.version;
+  return (made.rows = found);
+}
+
+/** The registers on a row. @param {number} row @returns {Record<string, number | null>} */
+export function registersAt(row) {
+  const { rows } = memory, found = { ...memory.ppu };
+  for (let at = 0; at < rows.length && rows[at] <= row; at += 3) {
+    if (rows[at + 1] >= OF_REGISTERS) found[memory.registers[rows[at + 1] - OF_REGISTERS]] = rows[at + 2];
+  }
+  return found;
+}
+
+/** A register on each row; null where it is the same on all. @param {string} name */
+export function registerRows(name) {
+  const { rows } = memory, what = OF_REGISTERS + memory.registers.indexOf(name);
+  /** @type {(number | null)[] | null} */
+  let found = null;
+  for (let at = 0; at < rows.length; at += 3) {
+    if (rows[at + 1] === what) (found ??= Array(ROWS).fill(memory.ppu[name])).fill(rows[at + 2], rows[at]);
+  }
+  return found;
+}
+
+/** All sprites in OAM order, each with OBSEL of its first visible row; none while OBSEL is unknown. */
+export function shownSprites() {
+  const { obsel } = memory.ppu, rows = obsel == null ? null : registerRows("obsel");
+  if (rows === null) return sprites(memory.oam, obsel);
+  const found = new Map([...new Set(rows)].map((one) => [one, sprites(memory.oam, one)])), count = lines();
+  const of = (/** @type {number} */ y) => /** @type {Sprite[]} */ (found.get(rows[y < count ? y : 0]));
+  return of(0).map((one, index) => of(one.y)[index]);
+}
+
+/**
+ * Draw a sprite as it looks on its rows of the picture; transparent pixels are left as they are.
+ * @param {Sprite} sprite
+ * @param {Uint32Array} words ABGR
+ * @param {number} width of the picture in pixels
+ * @param {number} corner where in it the sprite's left top pixel is
+ */
+export function drawSprite(sprite, words, width = sprite.width, corner = 0) {
+  const all = rowColours(), top = screenLine(sprite), last = lines() - 1;
+  const half = ((memory.ppu.setini ?? 0) & 2) >> 1; // OBJ interlace: each field shows every second row
+  const pixels = spritePixels(memory.vram, sprite), first = 128 + 16 * sprite.palette;
+  for (let y = 0; y < sprite.height; y++) {
+    const here = all[Math.max(0, Math.min(last, top + (y >> half)))]; // what is off-screen looks like the nearest row
+    for (let x = 0; x < sprite.width; x++) {
+      const value = pixels[y * sprite.width + x];
+      if (value) words[corner + y * width + x] = here[first + value];
+    }
+  }
+}
+
+/**
+ * The colours of each row of a layer's map: those of the row of the picture that shows it; what no row shows has those
+ * of the middle one, as sheets have.
+ * @param {import("./layers.js").Layer} layer
+ * @returns {Uint32Array[]}
+ */
+export function mapColours(layer) {
+  const all = rowColours(), found = Array(layer.height).fill(all[112]);
+  if (layer.depth === "mode7") return found;
+  const scrolls = registerRows(`bg${layer.number}vofs`);
+  for (let row = lines() - 1; row >= 0; row--) { // the upper one of two rows that show the same
+    const top = scrolls === null ? layer.y : (scrolls[row] ?? 0) + 1; // line 0 is never shown
+    found[(top + row) % layer.height] = all[row];
+  }
+  return found;
+}
