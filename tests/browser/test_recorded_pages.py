@@ -19,10 +19,17 @@ from halscope.app import open_host
 from halscope.demo import rom_path
 from halscope.formats.recording import RecordingWriter
 from halscope.hosts.libretro import available_cores
+from halscope.ppu import cgram, with_raster
 from halscope.ppu.compose import compose_screen
-from halscope_hooks import RASTER_DTYPE, capability
+from halscope.ppu.obj import cgram_at
+from halscope.rom.image import Rom
+from halscope.rom.mapping import page_table
+from halscope_hooks import RASTER_DTYPE, Sprite, capability
+from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
+from support import lab_truth
 from support.inspector_page import PATIENCE
+from support.lab_game import LabGame
 from support.made_host import eventually
 from support.ppu_states import noise
 
@@ -124,6 +131,64 @@ def test_a_tile_is_pointed_at_where_hdma_has_put_it_and_a_frame_that_differs_say
         page.keyboard.press(".")
         expect(page.locator("header .warning")).to_have_text("differs from the emulator's picture")
         expect(page.locator("header .warning")).to_have_attribute("title", re.compile("something changed while it was"))
+
+
+def drawn_on(page: Page, canvases: str) -> list[NDArray[np.uint8]]:
+    """The pixels of canvases on a page, uint8[height, width, 4] each."""
+    found = page.evaluate(
+        """(canvases) => [...document.querySelectorAll(canvases)].map((one) => [one.height, one.width,
+           [...one.getContext("2d").getImageData(0, 0, one.width, one.height).data]])""",
+        canvases,
+    )
+    return [np.array(data, np.uint8).reshape(height, width, 4) for height, width, data in found]
+
+
+def pixels_of(sprite: Sprite, palettes: NDArray[np.uint8], row: int | None = None) -> NDArray[np.uint8]:
+    """The opaque pixels of a sprite, RGB, with the palette of their own row of the picture or of another one."""
+    rows, columns = np.nonzero(sprite.pixels)
+    return palettes[sprite.y + rows if row is None else row, 128 + 16 * sprite.palette + sprite.pixels[rows, columns]]
+
+
+def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(browser: Browser, tmp_path: Path) -> None:
+    rom = Rom.load(lab_truth.IMAGE)
+    with LabGame("snes9x") as game, RecordingWriter(tmp_path / "lab.hrec") as writer:
+        pages = page_table(rom.mapping, rom.data.size)
+        scenes = [with_raster(game.go_to(name), rom.data, pages) for name in ("lake", "split")]
+        for scene in scenes:
+            writer.append(scene)
+    lake = scenes[0]
+    with page_of(browser, tmp_path, "replay", "lab.hrec", "--rom", lab_truth.IMAGE) as page:
+        page.get_by_role("button", name="sprites", exact=True).click()
+        page.get_by_label("hidden and blank ones too").check()
+        for scene in scenes:
+            expect(page.locator(".frame")).to_have_text(f"frame {scene.frame}")
+            palettes = np.array([cgram.to_rgb(cgram_at(scene, row)) for row in range(224)])
+            whole = [one for one in decode_frame(scene).sprites if one.y + one.height <= 224]
+            expected = [(one.index, pixels_of(one, palettes)) for one in whole]
+
+            def is_shown(expected: list[tuple[int, NDArray[np.uint8]]] = expected) -> bool:
+                shown = drawn_on(page, ".sprites li canvas")
+                opaque = [(shown[index][shown[index][:, :, 3] > 0][:, :3], right) for index, right in expected]
+                return all(np.array_equal(pixels, right) for pixels, right in opaque)
+
+            assert eventually(is_shown)
+            if scene is lake:
+                assert any(not np.array_equal(pixels_of(one, palettes), pixels_of(one, palettes, 223)) for one in whole)
+                page.keyboard.press(".")
+        page.keyboard.press(",")
+        expect(page.locator(".frame")).to_have_text(f"frame {lake.frame}")
+        page.get_by_role("tab", name="Tilemaps").click()
+        page.get_by_label("mark the screen").uncheck()
+        (map_shown,) = drawn_on(page, ".tilemap")
+    palettes = np.array([cgram.to_rgb(cgram_at(lake, row)) for row in range(224)])
+    layer = decode_frame(lake, layers=True).layers[0]
+    assert lake.ppu.bg1hofs is not None
+    assert lake.ppu.bg1vofs is not None
+    rows, columns = np.nonzero(layer.opaque)
+    here = (rows + lake.ppu.bg1vofs + 1) % map_shown.shape[0], (columns + lake.ppu.bg1hofs) % map_shown.shape[1]
+    colours = layer.colours[rows, columns]
+    assert np.array_equal(map_shown[here][:, :3], palettes[rows, colours])
+    assert not np.array_equal(map_shown[here][:, :3], palettes[223, colours])
 
 
 def test_two_savestates_are_shown_and_compared_on_their_page(browser: Browser, files: Path) -> None:
