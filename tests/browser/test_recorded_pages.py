@@ -146,7 +146,9 @@ def drawn_on(page: Page, canvases: str) -> list[NDArray[np.uint8]]:
 def pixels_of(sprite: Sprite, palettes: NDArray[np.uint8], row: int | None = None) -> NDArray[np.uint8]:
     """The opaque pixels of a sprite, RGB, with the palette of their own row of the picture or of another one."""
     rows, columns = np.nonzero(sprite.pixels)
-    return palettes[sprite.y + rows if row is None else row, 128 + 16 * sprite.palette + sprite.pixels[rows, columns]]
+    colours = 128 + 16 * sprite.palette + sprite.pixels[rows, columns]
+    found: NDArray[np.uint8] = palettes[sprite.y + rows if row is None else row, colours]
+    return found
 
 
 def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(browser: Browser, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_a_channel_that_reads_from_the_ppu_writes_nothing_to_it() -> None:
 def test_the_changes_from_row_to_row_are_those_of_the_console(writes: WRITES, row: int) -> None:
     raster = np.array(sorted(writes, key=lambda write: write[0]), RASTER_DTYPE)
     ppu = expected_registers({"bgmode": 1, "bg1hofs": 0x155, "m7a": 0x1234, "coldata": 0x56B5, "cgadd": 0x42})
-    cgram = np.arange(256, dtype=np.uint16) * 77 & 0x7FFF
+    cgram = (np.arange(256) * 77 & 0x7FFF).astype(np.uint16)
     snapshot = dataclasses.replace(snapshot_of({}), ppu=ppu, cgram=cgram, raster=raster, raster_effects="some")
     registers, colours = list(dataclasses.asdict(ppu).values()), cgram.tolist()
     for line, what, value in np.frombuffer(row_changes(snapshot), "<u2").reshape(-1, 3).tolist():
