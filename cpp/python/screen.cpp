@@ -272,9 +272,10 @@ void bind_screen(py::module_& module) {
                "under sprites).");
     module.def("snes_cgram_at", &cgram_at, arg("cgram"), arg("cgadd"), arg("raster"), arg("row"),
                "The palette of a row of the picture, uint16[256] with bit 15 clear.");
-    module.def("snes_row_changes", &row_changes, arg("cgram"), arg("registers"), arg("raster"), arg("lines"),
-               "What changes from row to row, as uint16 words: row, what, value. `what` is a colour, or 256 and the number "
-               "of a register. Row 0 has what differs there from `cgram` and `registers`. CGADD is left out.");
+    module.def(
+        "snes_row_changes", &row_changes, arg("cgram"), arg("registers"), arg("raster"), arg("lines"),
+        "What changes from row to row, as uint16 words: row, what, value. `what` is a colour, or 256 and the number "
+        "of a register. Row 0 has what differs there from `cgram` and `registers`. CGADD is left out.");
     module.def("snes_compare", &compare, arg("composed"), arg("shown"), arg("half_pixel_left"), arg("field"),
                "Compare two pictures uint8[h, w, 3] in 5 bits: (differing pixels, uint8[h, w] 1 where they differ).");
     module.def("snes_drawn_picture", &drawn_picture, arg("raw"), arg("width"), arg("layout"),

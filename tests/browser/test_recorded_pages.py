@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -151,6 +151,18 @@ def pixels_of(sprite: Sprite, palettes: NDArray[np.uint8], row: int | None = Non
     return found
 
 
+def tiles_of(sprites: Sequence[Sprite], palettes: NDArray[np.uint8]) -> dict[int, NDArray[np.uint8]]:
+    """The pixels of the tiles of sprites on the screen, RGB, by address, with the palette of their rows."""
+    found = {}
+    for one in sprites:
+        if not (-one.width < one.x < 256 and one.y < 224):
+            continue
+        for (down, across), vram in np.ndenumerate(one.cells):
+            values = one.pixels[8 * down : 8 * down + 8, 8 * across : 8 * across + 8].reshape(-1)
+            found[int(vram)] = palettes[min(223, one.y + 8 * down + 4), 128 + 16 * one.palette + values]
+    return found
+
+
 def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(browser: Browser, tmp_path: Path) -> None:
     rom = Rom.load(lab_truth.IMAGE)
     with LabGame("snes9x") as game, RecordingWriter(tmp_path / "lab.hrec") as writer:
@@ -182,7 +194,15 @@ def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(brow
         page.get_by_role("tab", name="Tilemaps").click()
         page.get_by_label("mark the screen").uncheck()
         (map_shown,) = drawn_on(page, ".tilemap")
+        page.get_by_role("tab", name="VRAM").click()
+        page.get_by_label("mark what changes").uncheck()
+        (vram_shown,) = drawn_on(page, "canvas.vram")
     palettes = np.array([cgram.to_rgb(cgram_at(lake, row)) for row in range(224)])
+    expected_tiles = tiles_of(decode_frame(lake).sprites, palettes)
+    per_row = vram_shown.shape[1] // 8
+    for vram, pixels in expected_tiles.items():
+        x, y = 8 * (vram // 32 % per_row), 8 * (vram // 32 // per_row)
+        assert sorted(vram_shown[y : y + 8, x : x + 8, :3].reshape(-1, 3).tolist()) == sorted(pixels.tolist())
     layer = decode_frame(lake, layers=True).layers[0]
     assert lake.ppu.bg1hofs is not None
     assert lake.ppu.bg1vofs is not None

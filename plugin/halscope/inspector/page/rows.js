@@ -13,6 +13,8 @@ const lines = () => ((memory.ppu.setini ?? 0) & 4 ? ROWS : 224);
 /** @type {{version: number, rows: Uint32Array[]}} */
 const made = { version: -1, rows: [] };
 
+const flat = { version: -1, colours: new Uint32Array(256 * ROWS) };
+
 /** The 256 colours of each row, ABGR. Rows with the same colours have the same array. */
 export function rowColours() {
   if (made.version === memory.version) return made.rows;
@@ -30,6 +32,17 @@ export function rowColours() {
   }
   made.version = memory.version;
   return (made.rows = found);
+}
+
+/** The colours of all rows one behind the other, 256 each; those of one row where all have the same. */
+export function everyColour() {
+  const all = rowColours();
+  if (memory.rows.length === 0) return all[0];
+  if (flat.version !== memory.version) {
+    all.forEach((one, row) => flat.colours.set(one, 256 * row));
+    flat.version = memory.version;
+  }
+  return flat.colours;
 }
 
 /** The registers on a row. @param {number} row @returns {Record<string, number | null>} */
@@ -69,11 +82,9 @@ export function shownSprites() {
  * @param {number} corner where in it the sprite's left top pixel is
  */
 export function drawSprite(sprite, words, width = sprite.width, corner = 0) {
-  const all = rowColours(), top = screenLine(sprite), last = lines() - 1;
-  const half = ((memory.ppu.setini ?? 0) & 2) >> 1; // OBJ interlace: each field shows every second row
-  const pixels = spritePixels(memory.vram, sprite), first = 128 + 16 * sprite.palette;
+  const all = rowColours(), pixels = spritePixels(memory.vram, sprite), first = 128 + 16 * sprite.palette;
   for (let y = 0; y < sprite.height; y++) {
-    const here = all[Math.max(0, Math.min(last, top + (y >> half)))]; // what is off-screen looks like the nearest row
+    const here = all[spriteRow(sprite, y)];
     for (let x = 0; x < sprite.width; x++) {
       const value = pixels[y * sprite.width + x];
       if (value) words[corner + y * width + x] = here[first + value];
@@ -81,19 +92,23 @@ export function drawSprite(sprite, words, width = sprite.width, corner = 0) {
   }
 }
 
+/** @param {Sprite} sprite @param {number} y row of the sprite; the row of the picture that shows it, or the nearest one */
+export function spriteRow(sprite, y) {
+  const half = ((memory.ppu.setini ?? 0) & 2) >> 1; // OBJ interlace: each field shows every second row
+  return Math.max(0, Math.min(lines() - 1, screenLine(sprite) + (y >> half)));
+}
+
 /**
- * The colours of each row of a layer's map: those of the row of the picture that shows it; what no row shows has those
- * of the middle one, as sheets have.
+ * For each row of a layer's map the row of the picture that shows it; the middle one where none does, as sheets have it.
  * @param {import("./layers.js").Layer} layer
- * @returns {Uint32Array[]}
  */
-export function mapColours(layer) {
-  const all = rowColours(), found = Array(layer.height).fill(all[112]);
+export function mapRows(layer) {
+  const found = new Uint8Array(layer.height).fill(112);
   if (layer.depth === "mode7") return found;
   const scrolls = registerRows(`bg${layer.number}vofs`);
   for (let row = lines() - 1; row >= 0; row--) { // the upper one of two rows that show the same
     const top = scrolls === null ? layer.y : (scrolls[row] ?? 0) + 1; // line 0 is never shown
-    found[(top + row) % layer.height] = all[row];
+    found[(top + row) % layer.height] = row;
   }
   return found;
 }

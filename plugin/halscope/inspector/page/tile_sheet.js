@@ -19,7 +19,7 @@ export class TileSheet {
   #shadow = new Uint8Array(0);
   #tile = new Uint8Array(64);
   #colours = new Uint32Array(0);
-  #firsts = new Int16Array(0);
+  #firsts = new Int32Array(0);
   /** Values of the pixels, row by row. */
   pixels = new Uint8Array(0);
   image = new ImageData(1, 1);
@@ -29,7 +29,7 @@ export class TileSheet {
    * @param {Uint8Array} bytes
    * @param {Arrangement} arrangement
    * @param {Uint32Array} colours of the values of pixels, ABGR
-   * @param {Int16Array | null} firsts for each tile the number of the colour that its value 0 has; else 0 for all
+   * @param {Int32Array | null} firsts for each tile the number of the colour that its value 0 has; else 0 for all
    */
   draw(bytes, arrangement, colours, firsts = null) {
     const { count, stride, width, height } = shapeOf(arrangement);
@@ -42,7 +42,7 @@ export class TileSheet {
       this.#shadow = new Uint8Array(bytes.length);
       this.pixels = new Uint8Array(width * height);
       this.image = new ImageData(width, height);
-      this.#firsts = new Int16Array(count);
+      this.#firsts = new Int32Array(count);
       all = true;
     }
     if (colours.length !== this.#colours.length || colours.some((one, n) => one !== this.#colours[n])) {

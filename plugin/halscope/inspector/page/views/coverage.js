@@ -8,7 +8,8 @@ import { html } from "../html.js";
 import { host, memory } from "../memory.js";
 import { current, picked, pinned, point, pointedTiles } from "../selection.js";
 import { shownPalettes } from "../shown_palettes.js";
-import { colours, decodeTile } from "../snes.js";
+import { everyColour } from "../rows.js";
+import { decodeTile } from "../snes.js";
 import { view } from "./view.js";
 
 /**
@@ -93,7 +94,7 @@ function Map_() {
     const coverage = found.value, tiles = picked.value, marked = pointedTiles();
     resize(element, 8 * COLUMNS, (8 * 2048) / COLUMNS);
     const image = context.createImageData(element.width, element.height);
-    const words = new Uint32Array(image.data.buffer), all = colours(memory.cgram), tile = new Uint8Array(64);
+    const words = new Uint32Array(image.data.buffer), all = everyColour(), tile = new Uint8Array(64);
     const firsts = shownPalettes(4, 0, 32, 2048);
     const shown = new Set(Object.values(coverage?.units ?? {}).flat());
     for (let unit = 0; unit < 2048; unit++) {

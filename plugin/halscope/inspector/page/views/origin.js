@@ -30,7 +30,7 @@ function showBlock(origin, place) {
 /** @param {import("../selection.js").Place} place The number of the palette that it is shown in. */
 function paletteOf({ vram, bpp, sprite }) {
   if (sprite !== null) return 8 + (shownSprites()[sprite]?.palette ?? 0);
-  return bpp === 2 || bpp === 4 ? shownPalettes(bpp, vram, 8 * bpp, 1)[0] >> bpp : 0;
+  return bpp === 2 || bpp === 4 ? (shownPalettes(bpp, vram, 8 * bpp, 1)[0] & 255) >> bpp : 0;
 }
 
 /** @param {any} origin */

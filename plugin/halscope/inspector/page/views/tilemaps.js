@@ -8,7 +8,7 @@ import { drawLayer, entryAt, firstColour, layersOf, mode7Place, tileAddress } fr
 import { frame, memory } from "../memory.js";
 import { originMap, originOf, useOriginMap } from "../origin_map.js";
 import { remembered } from "../remembered.js";
-import { mapColours } from "../rows.js";
+import { mapRows, rowColours } from "../rows.js";
 import { current, pinned, point } from "../selection.js";
 import { TILE_BYTES } from "../snes.js";
 
@@ -46,7 +46,8 @@ function pictureOf(layer) {
   drawn.layer = name;
   drawn.vram.set(memory.vram);
   drawn.version = memory.version;
-  drawLayer(layer, memory.vram, mapColours(layer), new Uint32Array(image.data.buffer));
+  const rows = rowColours();
+  drawLayer(layer, memory.vram, [...mapRows(layer)].map((row) => rows[row]), new Uint32Array(image.data.buffer));
   return image;
 }
 

@@ -9,6 +9,7 @@ import { originMap, originOf, useOriginMap } from "../origin_map.js";
 import { remembered } from "../remembered.js";
 import { current, picked, pinned, point, pointedTiles } from "../selection.js";
 import { shownPalettes } from "../shown_palettes.js";
+import { everyColour } from "../rows.js";
 import { colours, greys, TILE_BYTES } from "../snes.js";
 import { paletteColours, paletteCount, shapeOf, TileSheet } from "../tile_sheet.js";
 
@@ -47,7 +48,7 @@ function draw(context, canvas) {
   const now = arrangement(), { count, stride, width, height } = shapeOf(now), place = current(), origins = originMap.value;
   const all = colours(memory.cgram), shown = palette.value === "shown" && (now.depth === 2 || now.depth === 4)
     ? shownPalettes(now.depth, now.start, stride, count) : null;
-  sheet.draw(memory.vram, now, shown ? all : paletteColours(all, now.depth, palette.value, greys), shown);
+  sheet.draw(memory.vram, now, shown ? everyColour() : paletteColours(all, now.depth, palette.value, greys), shown);
   resize(canvas, width, height);
   context.putImageData(sheet.image, 0, 0);
   /** @param {number} number @returns {[number, number]} */
