@@ -82,12 +82,12 @@ export async function stepFrame() {
 /**
  * The topmost sprite with a visible pixel at a place on the screen, the tile there, and the figure that it belongs to
  * if this is known; where no sprite is, the tile of a layer.
- * @param {Record<string, number | null>} ppu the registers of that row
  * @param {number} x
  * @param {number} y
  * @returns {import("../selection.js").Place | null}
  */
-export function placeAt(ppu, x, y) {
+export function placeAt(x, y) {
+  const ppu = registersAt(y);
   for (const sprite of sprites(memory.oam, ppu.obsel)) {
     const dx = x - sprite.x, dy = (y - sprite.y) & 0xff;
     if (dx < 0 || dx >= sprite.width || dy >= sprite.height) continue;
@@ -180,7 +180,7 @@ export function Game() {
   const at = (event) => {
     const pixel = pixelAt(event), { width = 256, height = 224 } = memory.picture ?? {};
     const y = height > 239 ? pixel.y >> 1 : pixel.y; // both fields are shown
-    return placeAt(registersAt(y), Math.floor((pixel.x * 256) / width), y);
+    return placeAt(Math.floor((pixel.x * 256) / width), y);
   };
   const [near, setNear] = useState(false);
   const held = pinned.value?.figure != null;
