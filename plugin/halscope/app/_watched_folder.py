@@ -133,7 +133,9 @@ class WatchedFolder:
         """Call this for each frame, with the turn to change the game."""
         frame = update.snapshot.frame
         self._collect(running, update)
-        if self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY:
+        located = running is not None and update.origins is not None
+        first = located and not self._scanned  # the frames before it came while the ROM was being indexed
+        if self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY and not first:
             if running is not None and update.origins is not None and self._folder.changed():
                 self._take_saved(running, update.snapshot, self._folder)
             return

@@ -1,5 +1,5 @@
 // The figure that was clicked: its name, and whether it is one figure at all.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { ask } from "../connection.js";
 import { askFigures, figureNow, figuresFrame } from "../figures.js";
@@ -41,7 +41,7 @@ export function ChosenFigure() {
   const place = pinned.value, figure = place?.figure ? figureNow(place.figure) : null;
   const [name, setName] = useState("");
   const own = figure === null || figure.name === figure.key ? "" : figure.name.split("/").at(-1) ?? "";
-  useEffect(() => setName(own), [figure?.key, own]);
+  useLayoutEffect(() => setName(own), [place, own]); // before anybody can type; a figure's pictures change meanwhile
   useEffect(() => {
     told.value = "";
   }, [place]);
