@@ -15,6 +15,7 @@ from halscope.inject import on_original, read_palette_sheet, read_sheet, sheet_e
 from halscope.project import Project, open_own_project
 from halscope.session import Session
 from halscope_hooks import HalscopeError, Update, UsageError
+from PIL import Image
 from support.demo_game import DemoGame
 from support.painting import paint_one_colour
 
@@ -135,14 +136,42 @@ def test_sheets_and_palettes_are_one_history_that_game_files_and_project_follow(
     assert original[png] != b""
 
 
-def test_what_was_saved_since_is_not_written_over_by_a_step(play: Play) -> None:
+def test_an_undo_takes_back_what_was_saved_before_the_next_frame(play: Play) -> None:
+    """The newest step is the newest save, however few frames the game sends."""
+    png, palette = play.sheet(), min(play.watched.glob("palettes/*.gpl"))
+    paint_one_colour(png)
+    play.run()
+    first = read_sheet(png)
+    second = first.pixels.copy()
+    second[:8, :8] = first.pixels[0, 0] // first.sheet.colours * first.sheet.colours + 1
+    assert second.tobytes() != first.pixels.tobytes()
+    write_sheet(first.sheet, second, png)
+    colours = read_palette(palette).colours()
+    before, colours[5] = int(colours[5]), LOUD
+    write_palette(palette, colours)
+
+    play.edits.step("undo")  # both were saved, and no frame has come since
+    play.edits.step("undo")
+    assert read_sheet(png).pixels.tobytes() == first.pixels.tobytes(), "as it was saved before"
+    assert int(read_palette(palette).colours()[5]) == before
+    play.edits.step("redo")
+    play.edits.step("redo")
+    assert read_sheet(png).pixels.tobytes() == second.tobytes()
+    assert int(read_palette(palette).colours()[5]) == LOUD
+
+
+def test_a_save_that_was_refused_is_not_written_over_by_a_step(play: Play) -> None:
     png = play.sheet()
     paint_one_colour(png)
     play.run()
-    png.write_bytes(png.read_bytes() + b"\0")  # saved again, and not read yet
+    Image.new("P", (8, 8)).save(png)  # of another size, so it is refused
     saved = png.read_bytes()
-    play.edits.step("undo")
-    assert png.read_bytes() == saved
+    for step, edits in (("undo", 0), ("redo", 1)):
+        play.edits.step(step)  # type: ignore[arg-type] # mypy sees a str
+        assert len(play.edits.edits.edits) == edits
+        assert png.read_bytes() == saved
+    assert [*play.edits.view().refused] == [play.edits.view().edits[0].sheet]
+    assert any("was refused, so the file stays" in line for line in play.said)
 
 
 def test_sheets_that_were_exported_with_an_edit_follow_its_steps(play: Play) -> None:

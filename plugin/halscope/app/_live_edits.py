@@ -267,8 +267,10 @@ class LiveEdits:
         with self._game.turn(wait=True) as mine:
             if not mine:
                 raise HostError("the last edit is not in the game yet; try again")
-            running, snapshot = self._game.running, self._game.newest
-            if snapshot is None:
+            running = self._game.running
+            if self._watched is not None:
+                self._watched.take_all(running)  # what was saved a moment ago is the newest step
+            if (snapshot := self._game.newest) is None:
                 raise UsageError("no frame has come yet, so nothing can be written into the game; try again")
             new = stepped(running.kept, action, number)
             changed = differing(running.kept, new)

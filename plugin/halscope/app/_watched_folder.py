@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, final
@@ -16,6 +16,7 @@ from halscope_hooks import (
     HostGoneError,
     Snapshot,
     Update,
+    VramOrigins,
     capability,
 )
 
@@ -131,51 +132,60 @@ class WatchedFolder:
 
     def look(self, running: RomEdits | None, update: Update) -> None:
         """Call this for each frame, with the turn to change the game."""
-        frame = update.snapshot.frame
-        self._collect(running, update)
-        located = running is not None and update.origins is not None
-        first = located and not self._scanned  # the frames before it came while the ROM was being indexed
-        if self._looked is not None and 0 <= frame - self._looked < LOOK_EVERY and not first:
-            if running is not None and update.origins is not None and self._folder.changed():
-                self._take_saved(running, update.snapshot, self._folder)
+        snapshot = update.snapshot
+        located = None if running is None or update.origins is None else (running, update.origins)
+        collected = located is None or self._safely(self._strips.look, located[0], update, located[1])
+        since = None if self._looked is None else snapshot.frame - self._looked
+        first = located is not None and not self._scanned  # the frames before it came while the ROM was being indexed
+        if since is not None and 0 <= since < LOOK_EVERY and not first:
+            if located is not None and self._folder.changed():
+                self._take_saved(located[0], snapshot, self._folder)
             return
-        self._looked = frame
-        try:
-            if update.snapshot.picture is not None:
-                self._folder.show_screen(update.snapshot.picture)
-            if update.origins is not None and running is not None:
-                self._new_sheets.write(running, update, update.origins)
-                self._new_palettes.write(running, update.snapshot)
-        except HalscopeError as error:  # a full disk, a folder that is gone: the game and its edits do not depend on it
-            if not self._in_trouble:  # once, whichever file is the first to fail the next time
-                self._report(f"{error}; the game goes on")
-            self._in_trouble = True
-        else:
+        self._looked = snapshot.frame
+        if self._safely(self._write_new, located, update) and collected:
             self._in_trouble = False
-        if update.origins is not None and running is not None:
-            self._report_deleted(running, self._folder)
-            self._take_saved(running, update.snapshot, self._folder)
+        if located is not None:
+            self._report_deleted(located[0], self._folder)
+            self._take_saved(located[0], snapshot, self._folder)
             self._scanned = True
             if self._game.session.threads:
                 self._folder.watch(self._take_at_once)
 
-    def _collect(self, running: RomEdits | None, update: Update) -> None:
-        """Collect the pictures of this frame for strips."""
-        if running is None or update.origins is None:
-            return
+    def _write_new(self, located: tuple[RomEdits, VramOrigins] | None, update: Update) -> None:
+        """Write the game's picture, and the figures and palettes that are new."""
+        if update.snapshot.picture is not None:
+            self._folder.show_screen(update.snapshot.picture)
+        if located is not None:
+            running, origins = located
+            self._new_sheets.write(running, update, origins)
+            self._new_palettes.write(running, update.snapshot)
+
+    def _safely[**P](self, write: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Write files; a full disk or a folder that is gone is reported once, as the game and its edits do not depend
+        on it. Returns whether they were written."""
         try:
-            self._strips.look(running, update, update.origins)
+            write(*args, **kwargs)
         except HalscopeError as error:
-            if not self._in_trouble:
+            if not self._in_trouble:  # whichever file is the first to fail
                 self._report(f"{error}; the game goes on")
             self._in_trouble = True
+            return False
+        return True
 
     def catch_up(self) -> None:
         """Apply what was saved since the last frame, without waiting for one. Any thread but the game's may call it."""
         with self._game.turn(wait=True) as mine:
-            running, snapshot = self._game.roms.now, self._game.newest
-            if mine and running is not None and snapshot is not None and self._scanned:
-                self._take_saved(running, snapshot, self._folder)
+            if mine and (running := self._game.roms.now) is not None:
+                self.take_all(running)
+
+    def take_all(self, running: RomEdits) -> None:
+        """Apply all that was saved since the last frame, with the turn to change the game; before the first look none.
+
+        Not on the game's thread.
+        """
+        while self._scanned and (snapshot := self._game.newest) is not None:
+            if not self._take_saved(running, snapshot, self._folder):
+                return
 
     def _take_at_once(self) -> None:
         """Apply what the system reports as saved, without waiting for the next frame to be decoded.
@@ -192,11 +202,16 @@ class WatchedFolder:
                 self._take_saved(running, snapshot, folder)
 
     def show(self, changed: dict[str, Edit | None]) -> None:
-        """Write the files of these edits as they are now (see `show_edits`), and others that show what they made."""
-        show_edits(self._folder, changed, self._report)
+        """Write the files of these edits as they are now (see `show_edits`), and others that show what they made.
+
+        A file whose newest edit was refused stays as it was saved, as nothing else holds that edit.
+        """
+        refused = {name for name in changed if sheet_in(self.folder, name) in self._refused}
+        for name in refused:
+            self._report(f"{sheet_in(self.folder, name)}: was saved with an edit that was refused, so the file stays")
+        show_edits(self._folder, {name: changed[name] for name in changed if name not in refused}, self._report)
         if (running := self._game.roms.now) is not None:
             self._exported.follow(running)
-        self._refused -= {sheet_in(self.folder, name) for name in changed}
 
     def name(self, path: Path) -> str:
         """Return the name of a sheet in the folder."""
@@ -247,7 +262,8 @@ class WatchedFolder:
             with contextlib.suppress(HalscopeError):  # as the folder may be gone too, which `look` reports
                 folder.write_page(running.workspace.rom.title or running.workspace.rom.name)
 
-    def _take_saved(self, running: RomEdits, snapshot: Snapshot, folder: SheetFolder) -> None:
+    def _take_saved(self, running: RomEdits, snapshot: Snapshot, folder: SheetFolder) -> bool:
+        """Apply a saved sheet, with the turn to change the game. Returns whether one was applied: others may wait."""
         for path in folder.saved():
             name = folder.name(path)
             self._refused.discard(name)
@@ -280,7 +296,8 @@ class WatchedFolder:
                 line = f"{name}: applied to the game at frame {snapshot.frame}{later}{self._fill(edit)}"
                 self._report(line, "applied", name)
                 self._report_notes()
-                return  # the snapshot predates this edit, so the next file waits for the next scan
+                return True  # the snapshot predates this edit, so the next file waits for the next scan
+        return False
 
     def _report_notes(self) -> None:
         """Tell what the plan notes, such as other places of an edited tile, each once."""
