@@ -174,6 +174,22 @@ def test_a_save_that_was_refused_is_not_written_over_by_a_step(play: Play) -> No
     assert any("was refused, so the file stays" in line for line in play.said)
 
 
+def test_an_edit_that_was_taken_back_is_not_reported_as_shown(play: Play) -> None:
+    def news() -> list[str]:
+        return [one.kind for one in play.edits.view().news]
+
+    paint_one_colour(play.sheet())
+    while "applied" not in news():
+        play.look()
+    shows = play.session.step()
+    assert shows is not None
+    play.edits.saw(shows.snapshot)  # and the undo comes before this frame is looked at
+    play.edits.step("undo")
+    play.look()
+    assert news()[-1] == "undone"
+    assert "shown" not in news()
+
+
 def test_sheets_that_were_exported_with_an_edit_follow_its_steps(play: Play) -> None:
     png = play.sheet()
     original = read_sheet(png)

@@ -277,7 +277,9 @@ class LiveEdits:
             self.take(new, snapshot)
             if self._watched is not None:
                 self._watched.show(changed)
-            names = ", ".join(sheet_in(self.folder, name) for name in changed)
+            sheets = [sheet_in(self.folder, name) for name in changed]
+            self._game.shown.stepped(sheets)
+            names = ", ".join(sheets)
             did = {"undo": "undone", "redo": "done again", "revert": "reverted"}[action]
             self._report(f"{names or 'a step'}: {did}", "undone", names)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
@@ -26,7 +26,7 @@ class AppliedEdit:
         saved_ns: When the file was saved, in nanoseconds since 1970.
         written_frame: The last frame before it was written.
         shown_frame: The first frame by which all edited tiles were in VRAM; `None` if some were not there within two
-            seconds, as the game had not loaded them, or has loaded others.
+            seconds, as the game had not loaded them, or has loaded others, or if the edit was taken back meanwhile.
     """
 
     edit: str
@@ -39,8 +39,9 @@ class AppliedEdit:
 class _Expected:
     """Writes that are looked for."""
 
-    def __init__(self, edit: AppliedEdit, writes: Sequence[Write]) -> None:
+    def __init__(self, edit: AppliedEdit, writes: Sequence[Write], steps: int) -> None:
         self.edit = edit
+        self.steps = steps  # that the edit had gone through when it was written
         self.missing = [write for write in writes if write.space in _SHOWN]  # no frame has shown these yet
         self.loaded = bool(self.missing)
         """Whether the game had any of its tiles in VRAM."""
@@ -53,7 +54,8 @@ class ShownEdits:
 
     def __init__(self) -> None:
         self._open: deque[_Expected] = deque()
-        self._found: deque[AppliedEdit] = deque()
+        self._found: deque[_Expected] = deque()
+        self._steps: dict[str, int] = {}  # how often each edit was taken back or done again
 
     @contextlib.contextmanager
     def expected(self, edit: AppliedEdit | None, frame: int, writes: Sequence[Write]) -> Iterator[None]:
@@ -61,7 +63,7 @@ class ShownEdits:
         if edit is None:
             yield
             return
-        one = _Expected(replace(edit, written_frame=frame), writes)
+        one = _Expected(replace(edit, written_frame=frame), writes, self._steps.get(edit.edit, 0))
         self._open.append(one)
         try:
             yield
@@ -79,9 +81,10 @@ class ShownEdits:
             if passed > 0:  # a game may stream its frames into one place, so they need not be there all at once
                 one.missing = [write for write in one.missing if not _is_there(write, snapshot)]
             if one.loaded and not one.missing:
-                self._found.append(replace(one.edit, shown_frame=snapshot.frame))
-            elif not one.loaded or not 0 <= passed < MOST_FRAMES:
-                self._found.append(one.edit)
+                one.edit = replace(one.edit, shown_frame=snapshot.frame)
+                self._found.append(one)
+            elif not one.loaded or not 0 <= passed < MOST_FRAMES or self._is_over(one):
+                self._found.append(one)
             else:
                 self._open.append(one)
 
@@ -90,11 +93,20 @@ class ShownEdits:
         for _ in range(len(self._open)):
             one = self._open.popleft()
             if not one.failed:
-                self._found.append(one.edit)
+                self._found.append(one)
+
+    def stepped(self, edits: Iterable[str]) -> None:
+        """Look no more for what was written of these edits: they were taken back, or done again. Any thread."""
+        for edit in edits:
+            self._steps[edit] = self._steps.get(edit, 0) + 1
 
     def take(self) -> list[AppliedEdit]:
         """Return the edits that are decided since the last call: they are shown, or cannot be expected to be."""
-        return [self._found.popleft() for _ in range(len(self._found))]
+        found = [self._found.popleft() for _ in range(len(self._found))]
+        return [replace(one.edit, shown_frame=None) if self._is_over(one) else one.edit for one in found]
+
+    def _is_over(self, one: _Expected) -> bool:
+        return one.steps != self._steps.get(one.edit.edit, 0)
 
 
 def _is_there(write: Write, snapshot: Snapshot) -> bool:
