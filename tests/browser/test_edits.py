@@ -20,7 +20,7 @@ from playwright.sync_api import Locator, Page, expect
 from pypatchergba import patcher
 from support.demo_states import demo_state
 from support.edited_page import booted_picture, card_of, shown_picture, wait_for_colours
-from support.inspector_page import go_on, pause, run_frame
+from support.inspector_page import exported, go_on, pause, run_frame
 from support.shared_page import SLOW
 
 pytestmark = pytest.mark.slow
@@ -79,10 +79,8 @@ def test_an_edit_is_listed_undone_done_again_exported_and_reverted(page: Page, g
     wait_for_colours(page, card, few=False)
     page.keyboard.press("Control+Shift+Z")
     wait_for_colours(page, card, few=True)
-    with page.expect_download() as download:
-        page.keyboard.press("b")
     patch = tmp_path / "friend.bps"
-    download.value.save_as(patch)
+    exported(page, lambda: page.keyboard.press("b")).save_as(patch)
     written = page.locator(".exported code").inner_text()
     assert Path(written).read_bytes() == patch.read_bytes()
     assert Path(written).parent == watched(game).parent, "the project's folder, which no page chooses"

@@ -18,7 +18,7 @@ from halscope_hooks import Origin
 from PIL import Image
 from playwright.sync_api import Page, expect
 from pypatchergba import patcher
-from support.inspector_page import run_frame
+from support.inspector_page import exported, run_frame
 from support.made_host import eventually
 from support.shared_page import SLOW, SharedPage
 
@@ -244,10 +244,8 @@ def test_a_raw_frame_is_repainted_and_the_patched_rom_holds_all_edits(
         pytest.fail(f"{colour} was not seen at ({x}, {y}) in {MOST_FRAMES} frames: {state}")
     sheets = folder_of(game) / "sheets"
     assert page.inner_text(SHEET).startswith("raw-")
-    with page.expect_download() as download:
-        page.get_by_role("tab", name="Edits").click()
-        page.get_by_role("button", name="BPS").click()
-    download.value.save_as(tmp_path / "all.bps")
+    page.get_by_role("tab", name="Edits").click()
+    exported(page, page.get_by_role("button", name="BPS").click).save_as(tmp_path / "all.bps")
     with rom_path() as original:
         patched = patcher.apply_bps(original.read_bytes(), (tmp_path / "all.bps").read_bytes())
     rom = np.frombuffer(bytes(patched), np.uint8)

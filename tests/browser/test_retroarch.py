@@ -18,7 +18,7 @@ from support import retroarch_process
 from support.attached import Attached
 from support.demo_game import TILE_BYTES, DemoGame
 from support.edited_page import boot_to, booted_picture, card_of, shown_picture, wait_for_colours
-from support.inspector_page import FRAME, PATIENCE, wait_until_painted
+from support.inspector_page import FRAME, PATIENCE, exported, wait_until_painted
 from support.page_game import EDITOR
 from support.retroarch_process import RetroArchProcess
 
@@ -140,10 +140,8 @@ def test_an_edit_is_in_retroarch_is_undone_and_its_patch_boots_to_the_same_pictu
     wait_for_colours(page, card, few=False)
     page.keyboard.press("Control+Shift+Z")
     wait_for_colours(page, card, few=True)
-    with page.expect_download() as download:
-        page.keyboard.press("b")
     patch = tmp_path / "friend.bps"
-    download.value.save_as(patch)
+    exported(page, lambda: page.keyboard.press("b")).save_as(patch)
     seen = frozen_picture(page)
     with rom_path() as rom:
         original = rom.read_bytes()

@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from collections.abc import Callable
+
+    from playwright.sync_api import Download, Page
 
 PATIENCE = 60_000  # milliseconds: what is waited for comes sooner, except on a machine that is busy with other things
 FRAME = "Number(document.querySelector('.frame').textContent.slice(6))"
@@ -22,6 +24,16 @@ SHOWN = """async (number) => {
 def ask(page: Page, kind: str, **fields: object) -> Any:
     """The answer to a question, as the page itself asks it."""
     return page.evaluate(ASK, [kind, fields])
+
+
+def exported(page: Page, start: Callable[[], object]) -> Download:
+    """What `start` has the page download as a patch; fails with what the page says instead."""
+    with page.expect_download() as download:
+        start()
+        told = page.locator(".exported, .views [role=alert]").first
+        told.wait_for()
+        assert told.get_attribute("role") != "alert", told.inner_text()
+    return download.value
 
 
 def frame(page: Page) -> int:
