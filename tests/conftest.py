@@ -42,6 +42,7 @@ pytest_plugins = [
     "support.lab_variants",  # the fixture `lab_variant`
     "support.documented_tour",  # the fixture `demo_tour`
     "support.recorded_demo",  # the fixture `recorded_demo`
+    "support.starts",  # commands start prepared
     "support.slow",  # the marker `slow`, where it follows from what a file uses
     "support.turns",  # the marker `serial`
 ]

@@ -17,6 +17,8 @@ from halscope.formats.recording import RecordingWriter
 from PIL import Image
 from support.edit_scene import make_snapshot
 
+pytestmark = pytest.mark.usefixtures("started_as_ever")
+
 # Prints the modules that the command has loaded; on standard error, as --help has the other one.
 LOADED = """
 import sys

@@ -6,7 +6,7 @@ import contextlib
 import json
 
 import pytest
-from halscope.inspector._messages import MOST_PICTURE, Request, read_request
+from halscope.inspector._messages import MOST_PICTURE, MOST_TEXT, BadRequestError, Request, read_request
 from halscope.inspector._questions import KINDS
 from halscope_hooks import UsageError
 from hypothesis import given
@@ -53,6 +53,13 @@ def test_any_field_is_in_its_range_or_refused(kind: str, fields: dict[str, objec
 def test_what_is_wrong_is_said(text: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         read_request(text, KINDS)
+
+
+@pytest.mark.parametrize("message", [{"type": "format", "id": 7}, {"type": "pause", "id": 7, "more": "x" * MOST_TEXT}])
+def test_the_refusal_of_a_message_has_its_id(message: dict[str, object]) -> None:
+    with pytest.raises(BadRequestError) as refused:
+        read_request(json.dumps(message), KINDS)
+    assert refused.value.number == 7, "or the page waits for ever"
 
 
 def test_numbers_are_not_booleans_or_infinite() -> None:

@@ -79,24 +79,39 @@ class Request:
         return value
 
 
+class BadRequestError(UsageError):
+    """A message that is no request.
+
+    Args:
+        message: What is wrong with it.
+        number: Its id, which the refusal names: whoever asks waits for an answer. 0 if it has none.
+    """
+
+    def __init__(self, message: str, number: int = 0) -> None:
+        super().__init__(message)
+        self.number = number
+
+
 def read_request(text: str, kinds: Collection[str]) -> Request:
-    """Parse a message from a page of one of these kinds. Raises UsageError if it is none."""
+    """Parse a message from a page of one of these kinds. Raises BadRequestError if it is none."""
     if len(text) > MOST_PICTURE:
-        raise UsageError(f"a message of {len(text)} characters is too long; {MOST_PICTURE} are allowed")
+        raise BadRequestError(f"a message of {len(text)} characters is too long; {MOST_PICTURE} are allowed")
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"the message is no JSON: {error}") from error
+        raise BadRequestError(f"the message is no JSON: {error}") from error
     if not isinstance(fields, dict):
-        raise UsageError(f"the message is {_short(fields)}, expected a JSON object")
-    kind = fields.get("type")
-    if not isinstance(kind, str) or kind not in kinds:
-        raise UsageError(f"the message's type is {_short(kind)}, expected one of {', '.join(kinds)}")
-    if len(text) > MOST_TEXT and kind not in _PICTURES:
-        raise UsageError(f"{kind}: a message of {len(text)} characters is too long; {MOST_TEXT} are allowed")
+        raise BadRequestError(f"the message is {_short(fields)}, expected a JSON object")
     number = fields.get("id", 0)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << 53:
-        raise UsageError(f"the message's id is {_short(number)}, expected an integer from 0 on")
+        raise BadRequestError(f"the message's id is {_short(number)}, expected an integer from 0 on")
+    kind = fields.get("type")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise BadRequestError(f"the message's type is {_short(kind)}, expected one of {', '.join(kinds)}", number)
+    if len(text) > MOST_TEXT and kind not in _PICTURES:
+        raise BadRequestError(
+            f"{kind}: a message of {len(text)} characters is too long; {MOST_TEXT} are allowed", number
+        )
     return Request(kind, number, fields)
 
 

@@ -26,7 +26,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from halscope.app import BUTTONS, Controls, LiveEdits, Past, Timeline
 from halscope.inspector._answers import Describer, previewed
 from halscope.inspector._frames import FrameStream
-from halscope.inspector._messages import Request, answer, read_request, refusal
+from halscope.inspector._messages import BadRequestError, Request, answer, read_request, refusal
 from halscope.inspector._notices import Notices, Waiting
 from halscope.inspector._questions import KINDS, QUESTIONS
 from halscope.inspector._uploads import Uploads
@@ -205,6 +205,8 @@ class Page:
                     self._questions.add(task)
                     task.add_done_callback(self._questions.discard)
                     continue
+            except BadRequestError as error:
+                await self._send(refusal(error.number, error))
             except HalscopeError as error:
                 await self._send(refusal(number, error))
             else:

@@ -1,0 +1,25 @@
+"""In workers of `pytest -n`, commands and cores' processes start prepared, see `prepared`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from support import prepared
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In a worker: begin its prepared process. Without workers, and with a sanitizer's library, all start as ever."""
+    if not hasattr(config, "workerinput") or sys.platform != "linux" or "LD_PRELOAD" in os.environ:
+        return
+    own = prepared.prepared = prepared.Prepared.begin()
+    config.add_cleanup(own.close)
+    subprocess.Popen = prepared.PreparedPopen  # type: ignore[misc]
+
+
+@pytest.fixture
+def started_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests about how a program starts, or about what it imports: it is one of its own from its first line on."""
+    monkeypatch.setattr(prepared, "prepared", None)
