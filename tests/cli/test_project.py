@@ -201,14 +201,6 @@ def test_bad_input_is_one_line_and_changes_nothing(
     assert not (here / "y.bps").exists()
 
 
-def test_a_project_refuses_everywhere_as_it_would_be_without_effect(run: Run, tmp_path: Path) -> None:
-    code, _, errors = run("inject", "game.sfc", "frog.png", "--project", tmp_path / "hack", "--everywhere")
-    assert code == 2
-    assert errors == [
-        "halscope: --everywhere is not for --project: a project keeps only the places that its sheets show"
-    ]
-
-
 def test_a_patch_depends_on_the_copy_in_the_project_and_not_on_what_this_machine_knows(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -389,11 +381,3 @@ def test_a_full_disk_leaves_the_project_as_it_was(hack: Path, run: Run, small_di
     assert sorted(path.name for path in Path("after").rglob("*.png")) == sorted(
         path.name for path in hack.rglob("*.png")
     )
-
-
-@pytest.mark.parametrize("command", [("play", "game.sfc"), ("attach", "nwa")])
-def test_a_running_games_project_keeps_no_other_places(
-    command: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([*command, "--project", str(tmp_path), "--everywhere"]) == 2
-    assert "keeps only the places that its sheets show" in capsys.readouterr().err

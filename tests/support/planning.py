@@ -1,6 +1,7 @@
 """Plans of edited sheets, as tests make them. The product plans edits of files, which may be palettes too."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from halscope.inject import EditedSheet, EditPlan, TileIndex, plan_changes, sheet_edit
 from halscope.rom.image import Rom
@@ -32,5 +33,5 @@ def plan_edits(
     cancel: CancelSignal | None = None,
 ) -> EditPlan:
     """Plan the edits of several sheets; see `plan_changes`."""
-    edits = [sheet_edit(one) for one in edited]
-    return plan_changes(rom, codecs, edits, index=index, force=force, everywhere=everywhere, cancel=cancel)
+    edits = [replace(sheet_edit(one), everywhere=everywhere) for one in edited]
+    return plan_changes(rom, codecs, edits, index=index, force=force, cancel=cancel)

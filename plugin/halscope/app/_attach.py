@@ -190,7 +190,8 @@ class LiveAttach:
         folder: Folder for the sheets.
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have.
-        everywhere: Also edit the other places of the ROM that hold an edited tile.
+        everywhere: Whether new edits also change the other places of the ROM that hold their tiles; `None`: as the
+            sheet's edit before, and only here if there was none.
         regrouping: Figures to merge or to split.
         strips: Figures whose pictures are collected in strips.
         bring_in: Edited PNGs to apply as soon as the index is ready.
@@ -212,7 +213,7 @@ class LiveAttach:
         *,
         force: bool,
         nearest: bool,
-        everywhere: bool = False,
+        everywhere: bool | None = None,
         regrouping: Regrouping,
         strips: Sequence[str] = (),
         bring_in: Sequence[Path],

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final, final
 
 from halscope_hooks import HalscopeError, HostError, Patch, Snapshot, Write
@@ -17,7 +18,7 @@ from halscope.app._rom_edits import EditsByRom, RomEdits, Unanswered
 from halscope.app._room import rom_is_fixed, room_lines, room_options
 from halscope.app._shown_edits import AppliedEdit, ShownEdits
 from halscope.app._workspace import Workspace
-from halscope.inject import EditPlan, RoomPlan, live_writes, make_room, rom_writes, to_patch
+from halscope.inject import EditPlan, RoomPlan, SheetEdit, live_writes, make_room, rom_writes, to_patch
 from halscope.project import EditList
 from halscope.session import JobContext, JobTimeoutError, Session, WriteTimeoutError
 
@@ -36,7 +37,8 @@ class GameEdits:
         workspace: The running ROM.
         session: The game.
         force: Also edit blocks whose start is not proven.
-        everywhere: Also edit the other places of the ROM that hold an edited tile.
+        everywhere: Whether new edits also change the other places of the ROM that hold their tiles; `None`: as the
+            sheet's edit before.
         reports: Told what becomes of the edits.
         project: The project that the edits of this ROM are saved in.
     """
@@ -47,7 +49,7 @@ class GameEdits:
         session: Session,
         *,
         force: bool,
-        everywhere: bool,
+        everywhere: bool | None,
         reports: EditReports,
         project: LiveProject | None,
     ) -> None:
@@ -110,6 +112,13 @@ class GameEdits:
         with contextlib.suppress(HostError, JobTimeoutError):  # it has ended, or the next frame is being decoded
             self.session.feed(written)
 
+    def put(self, kept: EditList, sheets: Sequence[SheetEdit]) -> EditList:
+        """Return the edits with those of saved sheets; `kept` itself if nothing changes. A sheet that was only read
+        again keeps what was chosen for its edit."""
+        now = datetime.now(UTC)
+        edits = kept.put(sheets, now)
+        return edits if edits is kept else kept.put(sheets, now, everywhere=self._everywhere)
+
     def take(self, edits: EditList, snapshot: Snapshot, saved: AppliedEdit | None = None) -> None:
         """See `LiveEdits.take`."""
         open_write = None if self.roms.now is None else self.roms.now.unanswered
@@ -126,8 +135,7 @@ class GameEdits:
         options = room_options(workspace, moved=running.moved)
 
         def make_plan(context: JobContext) -> tuple[EditPlan, RoomPlan]:
-            how = {"force": self._force, "everywhere": self._everywhere}
-            plan = edits.plan(rom, codecs, index=index, cancel=context.token, **how)
+            plan = edits.plan(rom, codecs, index=index, cancel=context.token, force=self._force)
             return plan, make_room(plan, index, options)
 
         plan, room = self.session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)

@@ -112,7 +112,8 @@ def inject_edits(
         )
     codecs, index = workspace.plugins.codecs(), workspace.index()
     edits, notes = with_colour_copies(workspace, edits, everywhere=everywhere)
-    plan = plan_changes(workspace.rom, codecs, edits, index=index, force=force, everywhere=everywhere)
+    edits = [replace(edit, everywhere=everywhere) for edit in edits]
+    plan = plan_changes(workspace.rom, codecs, edits, index=index, force=force)
     plan = replace(plan, notes=(*plan.notes, *notes))
     room = make_room(plan, workspace.index(), room_options(workspace) if options is None else options)
     patch = to_patch(plan, room)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -56,7 +55,8 @@ class LiveEdits:
         folder: Folder where metasprites are written as they appear, and which is watched for edits; `None` for none.
         force: Also edit blocks whose start is not proven.
         nearest: Replace colours that the palette does not have by the nearest one in it.
-        everywhere: Also edit the other places of the ROM that hold an edited tile.
+        everywhere: Whether new edits also change the other places of the ROM that hold their tiles; `None`: as the
+            sheet's edit before, and only here if there was none.
         regrouping: Figures to merge or to split.
         strips: Figures whose pictures are collected in strips, by the names of their sheets or folders.
         report: Called with one line of text for each edit, whether it was applied or refused, and for each problem with
@@ -73,7 +73,7 @@ class LiveEdits:
         *,
         force: bool = False,
         nearest: bool = False,
-        everywhere: bool = False,
+        everywhere: bool | None = None,
         regrouping: Regrouping | None = None,
         strips: Sequence[str] = (),
         report: Callable[[str], None],
@@ -92,7 +92,6 @@ class LiveEdits:
             project.report_to(self._report)
         self._force = force
         self._nearest = nearest
-        self._everywhere = everywhere
         self._regrouping = Regrouping() if regrouping is None else regrouping
         self._watched: WatchedFolder | None = None
         if folder is not None:
@@ -159,7 +158,7 @@ class LiveEdits:
         """
         self.awaited = tuple(png for png in self.awaited if png not in pngs)  # a refusal says what is wrong with it
         sheets = [self._named(read_edit(png, nearest=self._nearest), png) for png in pngs]
-        self.take(self._game.running.kept.put(sheets, datetime.now(UTC)), snapshot)
+        self.take(self._game.put(self._game.running.kept, sheets), snapshot)
         if self._project is not None:
             try:
                 self._project.show([sheet.name for sheet in sheets])
@@ -383,9 +382,8 @@ class LiveEdits:
         missing = [(str(png), NOT_APPLIED) for png in self.awaited]
         if self._watched is not None:
             missing += self._watched.left_out()
-        how = {"force": self._force, "everywhere": self._everywhere}
         lines = []
-        for line in write_edits(self._roms, missing, output, headered=headered, **how):
+        for line in write_edits(self._roms, missing, output, headered=headered, force=self._force):
             self._report(line)
             lines.append(line)
         return lines

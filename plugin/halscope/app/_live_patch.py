@@ -64,7 +64,7 @@ def left_out(folder: SheetFolder, refused: Set[str], *, nearest: bool) -> list[t
 
 
 def write_edits(
-    roms: EditsByRom, missing: list[tuple[str, str]], output: Path, *, headered: bool, force: bool, everywhere: bool
+    roms: EditsByRom, missing: list[tuple[str, str]], output: Path, *, headered: bool, force: bool
 ) -> Iterator[str]:
     """Write the edits of the first ROM as one patch, and yield lines of text for the user.
 
@@ -74,7 +74,6 @@ def write_edits(
         output: The patch or patched copy.
         headered: Make a patch for the ROM with a copier header.
         force: Also edit blocks whose start is not proven.
-        everywhere: Also edit the other places of the ROM that hold an edited tile.
 
     Raises:
         HalscopeError: The edits cannot be placed, or the file cannot be written.
@@ -96,7 +95,6 @@ def write_edits(
             workspace.plugins.codecs(),
             index=workspace.index(),
             force=force,
-            everywhere=everywhere,
             room=room_options(workspace, moved=first.moved),
         )
     written = write_patch(workspace, patch, output, headered=headered)

@@ -60,6 +60,8 @@ class EditRow:
             "tiles": self.tiles,
             "state": self.state,
         }
+        if self.edit.sheet.everywhere:
+            row["everywhere"] = True
         return row if self.reason is None else {**row, "reason": self.reason}
 
 

@@ -45,7 +45,7 @@ def put_sheets(
     at: int | None = None,
     codec: str | None = None,
     palette_format: PaletteFormat | None = None,
-    everywhere: bool = False,
+    everywhere: bool | None = None,
 ) -> ProjectPatch:
     """Add edited files to a project that is open for changes. All edits of the project must fit together.
 
@@ -59,7 +59,8 @@ def put_sheets(
         at: File offset of the block or the uncompressed bytes that raw tiles replace.
         codec: Codec of that block, or "raw"; `None` for that which the index names.
         palette_format: Format of the palettes; `None`: by their suffix and content.
-        everywhere: Change all places in the ROM that hold the colours of a palette; without effect on other files.
+        everywhere: Change all places in the ROM that hold the edited tiles and colours. `None`: as the project has it
+            of a sheet, and only here if that is new.
 
     Raises:
         UsageError: A file cannot be an edit of the project, or two have the same name.
@@ -107,7 +108,7 @@ def put_edits(
     painted: Mapping[str, Sheet],
     *,
     force: bool = False,
-    everywhere: bool = False,
+    everywhere: bool | None = None,
 ) -> ProjectPatch:
     """Add edits to a project that is open for changes, as one step. All edits of the project must fit together.
 
@@ -118,15 +119,16 @@ def put_edits(
         fresh: The edits, under their names in the project.
         painted: Their sheets, by these names.
         force: Also edit blocks whose start is not proven.
-        everywhere: Change all places that hold the same colours; else these are named in the plan's notes.
+        everywhere: Change all places that hold the same tiles and colours, or only these and name the others in the
+            plan's notes. `None`: as the project has it of tiles, and only these of colours.
 
     Raises:
         InjectError: An edit cannot be placed, or not together with the others; nothing is written.
         HalscopeError: The project cannot be written.
     """
     rom, index = workspace.rom, workspace.index()
-    fresh, notes = with_colour_copies(workspace, fresh, everywhere=everywhere)
-    edits = carried.state.edits.put(fresh, datetime.now(UTC))
+    fresh, notes = with_colour_copies(workspace, fresh, everywhere=bool(everywhere))
+    edits = carried.state.edits.put(fresh, datetime.now(UTC), everywhere=everywhere)
     plan = edits.plan(rom, workspace.plugins.codecs(), index=index, force=force)
     plan = replace(plan, notes=(*plan.notes, *notes))
     room = make_room(plan, index, room_options(workspace, moved=carried.state.moved))

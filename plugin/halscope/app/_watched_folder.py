@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, final
 
@@ -269,7 +268,7 @@ class WatchedFolder:
             self._refused.discard(name)
             try:
                 edit = read_edit(path, nearest=self._nearest)
-                edits = running.kept.put([edit], datetime.now(UTC))
+                edits = self._game.put(running.kept, [edit])
                 in_game = running.missing is None and not self._scanned
                 if edits is running.kept and (in_game or not edit.changes):
                     self._reports.outcome(path, None)

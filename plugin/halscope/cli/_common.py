@@ -15,7 +15,7 @@ from halscope.cli._arguments._kinds import number
 from halscope.cli._output import on_terminal, print_json
 from halscope.rom.image import Rom
 
-__all__ = ["out_folder", "print_json", "progress_bar", "refuse_unused", "rom_offset"]
+__all__ = ["everywhere_from", "out_folder", "print_json", "progress_bar", "refuse_unused", "rom_offset"]
 
 
 def rom_offset(rom: Rom, text: str) -> int:
@@ -47,6 +47,13 @@ def refuse_unused(options: argparse.Namespace, names: Sequence[str], why: str) -
         value = getattr(options, name.replace("-", "_"))
         if value is not None and value is not False and value != []:
             raise UsageError(f"--{name} {why}")
+
+
+def everywhere_from(options: argparse.Namespace) -> bool | None:
+    """Return what --everywhere and --only-here say; `None` without them: as a sheet's edit was made before."""
+    if options.everywhere:
+        return True
+    return False if getattr(options, "only_here", False) else None
 
 
 def check_obsel(value: int | None) -> None:

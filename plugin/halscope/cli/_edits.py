@@ -7,13 +7,13 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from halscope_hooks import HalscopeError, UsageError
+from halscope_hooks import HalscopeError
 
 from halscope.app import AppliedEdit, LiveEdits
 from halscope.cli._common import print_json
 from halscope.cli._output import note
 from halscope.cli._page import wants_page
-from halscope.project import Project, open_own_project, own_project_folder
+from halscope.project import Project, open_own_project
 from halscope.rom.image import Rom
 
 
@@ -23,13 +23,10 @@ def project_from(options: argparse.Namespace) -> Iterator[Project | None]:
 
     Raises:
         HalscopeError: It cannot be opened, or another process has it.
-        UsageError: --everywhere is given too.
     """
     if options.project is None:
         yield None
         return
-    if options.everywhere:
-        raise UsageError("--everywhere: a project keeps only the places that its sheets show; give one of the two")
     with Project.open(options.project, write=True) as project:
         if options.watch is None:
             options.watch = project.watched
@@ -40,11 +37,6 @@ def project_from(options: argparse.Namespace) -> Iterator[Project | None]:
 def own_project(options: argparse.Namespace, rom: Rom) -> Iterator[Project | None]:
     """Open the project that edits from a page are kept in if the options name none, and watch its folder if they name
     no other. `None` if it cannot be had: another Halscope that runs the game has it, for example."""
-    folder = own_project_folder(rom)
-    if options.everywhere:  # which a project cannot keep; its sheets alone can
-        options.watch = options.watch or folder / "watch"
-        yield None
-        return
     try:
         project = open_own_project(rom)
     except HalscopeError as error:

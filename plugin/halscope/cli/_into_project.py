@@ -17,11 +17,11 @@ from halscope.app import (
     put_colours,
     put_sheets,
 )
-from halscope.cli._common import print_json, progress_bar, refuse_unused, rom_offset
+from halscope.cli._common import everywhere_from, print_json, progress_bar, refuse_unused, rom_offset
 from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
-from halscope.formats.palettes import PALETTE_SUFFIXES, PaletteFormat
+from halscope.formats.palettes import PaletteFormat
 from halscope.inject import PaletteSheet
 from halscope.project import Project
 
@@ -44,10 +44,6 @@ def inject_into_project(
     refuse_unused(options, alone, "is for a patch by itself, without --project")
     if codec is not None and at is None:
         raise UsageError("inject: --codec is for raw tiles; give --at OFFSET too")
-    if not all(str(path).lower().endswith(PALETTE_SUFFIXES) for path in options.files):
-        refuse_unused(
-            options, ("everywhere",), "is not for --project: a project keeps only the places that its sheets show"
-        )
 
     def put(project: Project, workspace: Workspace) -> ProjectPatch:
         return put_sheets(
@@ -57,7 +53,7 @@ def inject_into_project(
             at=None if at is None else rom_offset(workspace.rom, at),
             codec=codec,
             palette_format=palette_format,
-            everywhere=options.everywhere,
+            everywhere=everywhere_from(options),
         )
 
     return _put_into_project(options, put)

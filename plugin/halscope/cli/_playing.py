@@ -29,7 +29,7 @@ from halscope.app import (
     play_frames,
     write_frame_pictures,
 )
-from halscope.cli._common import out_folder, print_json, progress_bar
+from halscope.cli._common import everywhere_from, out_folder, print_json, progress_bar
 from halscope.cli._edits import note_unseen, own_project, print_applied, project_from, wants_own_project, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary, game_from, schedule_from
@@ -238,7 +238,7 @@ class _Running:
             self._watch,
             force=self._options.force,
             nearest=self._options.nearest,
-            everywhere=self._options.everywhere,
+            everywhere=everywhere_from(self._options),
             regrouping=regrouping_from(self._options),
             strips=self._options.strip,
             report=note,

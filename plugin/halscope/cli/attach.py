@@ -25,7 +25,7 @@ from halscope.app import (
     host_script,
     watch_frames,
 )
-from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar, refuse_unused
+from halscope.cli._common import check_obsel, everywhere_from, out_folder, print_json, progress_bar, refuse_unused
 from halscope.cli._edits import note_unseen, own_project, print_applied, project_from, wants_own_project, write_edits
 from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary
@@ -165,7 +165,7 @@ class _Editing:
                 self._folder,
                 force=options.force,
                 nearest=options.nearest,
-                everywhere=options.everywhere,
+                everywhere=everywhere_from(options),
                 regrouping=regrouping_from(options),
                 strips=options.strip,
                 bring_in=options.edit,

@@ -110,7 +110,7 @@ def _say_project(project: Project, workspace: Workspace | None) -> None:
 
 def _say_rows(rows: Sequence[EditRow]) -> None:
     columns = [Column("id", right=True), Column("sheet"), Column("block"), Column("tiles", right=True), Column("state")]
-    print_table(columns, [[str(r.edit.id), r.edit.name, _block(r), str(r.tiles), r.state] for r in rows])
+    print_table(columns, [[str(r.edit.id), r.edit.name, _block(r), str(r.tiles), _state(r)] for r in rows])
     for row in rows:
         if row.reason is not None:
             say(f"edit {row.edit.id}, {row.edit.name}: {row.reason}")
@@ -123,7 +123,7 @@ def _say_diff(row: EditRow) -> None:
     parts = {"tile": [one for one in changes if "pixels" in one], "run": [one for one in changes if "colours" in one]}
     counts = [f"{len(ones)} {what}{'s' * (len(ones) != 1)}" for what, ones in parts.items() if ones]
     counts[-1] += " of colours" * bool(parts["run"])
-    say(f"edit {row.edit.id}, {row.edit.name}: {' and '.join(counts)} of {_block_name(row)}, {row.state}")
+    say(f"edit {row.edit.id}, {row.edit.name}: {' and '.join(counts)} of {_block_name(row)}, {_state(row)}")
     for change in changes:
         where = f"at {change['block_offset']:#x}" if row.codec == RAW_CODEC else f"at byte {change['byte_offset']:#x}"
         what, count = ("pixel", change["pixels"]) if "pixels" in change else ("colour", change["colours"])
@@ -175,6 +175,7 @@ def _log(options: argparse.Namespace) -> int:
                     "sheet": edit.name,
                     "made": edit.made.isoformat(timespec="seconds"),
                     "picture": None if path is None else str(path),
+                    **({"everywhere": True} if edit.sheet.everywhere else {}),
                 }
             )
     if options.json:
@@ -184,7 +185,7 @@ def _log(options: argparse.Namespace) -> int:
         undone = "  (undone)" if number > edits.position else ""
         for change in changes:
             picture = "" if change["picture"] is None else f"; {change['picture']}"
-            what = f"{change['what']} edit {change['id']}, {change['sheet']}"
+            what = f"{change['what']} edit {change['id']}, {change['sheet']}{', everywhere' * ('everywhere' in change)}"
             say(f"{number:4}  {change['made']}  {what}{picture}{undone}")
     if not steps:
         say("no edits")
@@ -296,6 +297,10 @@ def _describe(project: Project, rom: Rom | None) -> dict[str, Any]:
         "undo": edits.position,
         "redo": len(edits.states) - 1 - edits.position,
     }
+
+
+def _state(row: EditRow) -> str:
+    return f"{row.state}{', everywhere' * row.edit.sheet.everywhere}"
 
 
 def _block(row: EditRow) -> str:

@@ -50,6 +50,7 @@ class SheetEdit:
         edited_before: The tiles that were edited when the sheet was exported, and that its picture leaves so. Only of a
             sheet that was just read: `with_edited_before` settles which of them are changes of this edit.
         places: All places of its tiles; `None` if it was not just read.
+        everywhere: Whether the other places of the ROM that hold its tiles are changed too, as far as they are proven.
 
     Raises:
         InjectError: The two versions of a change differ in size, or have a size that no tile has.
@@ -62,6 +63,7 @@ class SheetEdit:
     shown: tuple[Shown, ...] = field(default=(), repr=False)
     edited_before: tuple[TileChange, ...] = field(default=(), repr=False, compare=False)
     places: frozenset[Place] | None = field(default=None, repr=False, compare=False)
+    everywhere: bool = False
 
     def __post_init__(self) -> None:
         for change in self.changes:
@@ -117,6 +119,8 @@ def edit_to_json(edit: SheetEdit) -> dict[str, Any]:
             for change in edit.changes
         ],
     }
+    if edit.everywhere:
+        document["everywhere"] = True
     if edit.shown:
         document["shown"] = [{"vram_byte": shown.vram_byte, "tile": shown.tile.hex()} for shown in edit.shown]
     return document
@@ -128,9 +132,10 @@ def edit_from_json(fields: Fields, rom_sha256: str) -> SheetEdit:
     title = fields.take("title", read.any_text(_LONGEST_NAME))
     changes = tuple(_change(change) for change in fields.each("changes", MAX_CELLS))
     shown = tuple(_shown(shown) for shown in fields.each_or("shown", MAX_CELLS))
+    everywhere = fields.take_or("everywhere", read.flag, False)
     fields.finish()
     try:
-        return SheetEdit(name, title, rom_sha256, changes, shown)
+        return SheetEdit(name, title, rom_sha256, changes, shown, everywhere=everywhere)
     except InjectError as error:
         raise fields.wrong(str(error)) from None
 

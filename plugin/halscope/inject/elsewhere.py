@@ -25,11 +25,12 @@ def other_places(
     rom: Rom,
     codecs: Mapping[str, Codec],
     known: Known,
-    maps: Set[tuple[str, int, int]] = frozenset(),
+    without: Set[tuple[str, int, int]] = frozenset(),
 ) -> list[str]:
     """Return a note, or none, on the edited tiles that also occur in places that the plan does not change.
 
-    `maps` are the edited places that hold parts of maps: these are no tiles.
+    `without` are edited places of which no others are noted: parts of maps, which are no tiles, and tiles of which the
+    other places are settled already.
     """
     edited = {block.place(change) for block in plan for change in block.changes}
     tiles = 0
@@ -45,7 +46,7 @@ def other_places(
         for change in block.changes:
             if COLOURS in change.transforms:
                 continue  # other places of colours are found by `ColourIndex`
-            if block.place(change) in maps:
+            if block.place(change) in without:
                 continue
             origins = known.get(change.old, ())
             if block.codec == RAW_CODEC and not origins:

@@ -72,14 +72,15 @@ class Copies:
 def find_copies(
     edits: Sequence[SheetEdit], rom: Rom, codecs: Mapping[str, Codec], index: Places, *, force: bool
 ) -> Copies:
-    """Find the other places that hold the edited tiles. Only tiles of 32 bytes as shown can be looked up.
+    """Find the other places that hold the tiles of edits that are made everywhere. Only tiles of 32 bytes as shown can
+    be looked up.
 
     A packed block is edited if its start is proven, and if its packed bytes are not those of a block that is edited
     already. Uncompressed bytes are edited if they are outside of every proven block, and of every block that holds the
     tile. A place that a sheet edits itself keeps that edit.
 
     Args:
-        edits: The edits.
+        edits: All edits.
         rom: The ROM.
         codecs: The codecs by name.
         index: The ROM's index.
@@ -88,6 +89,7 @@ def find_copies(
     changes = [
         (edit.name, change)
         for edit in edits
+        if edit.everywhere
         for change in edit.changes
         if change.cells and len(change.old) == TILE_BYTES  # parts of a map are no tiles, and have no cells
     ]

@@ -55,7 +55,6 @@ def plan_changes(
     *,
     index: TileIndex | None = None,
     force: bool = False,
-    everywhere: bool = False,
     cancel: CancelSignal | None = None,
 ) -> EditPlan:
     """Plan edits: collect the changed tiles, verify their places in the ROM, and repack their blocks.
@@ -67,11 +66,9 @@ def plan_changes(
             was exported with what the other one made (`TileChange.over`) and replaces it. Overlapping tiles of
             different depths or offsets may each change their own bytes. May be empty.
         index: The ROM's index, if available. Its evidence for a block's start then replaces the sheet's, and other
-            places of the same tiles are noted in the plan.
+            places of the same tiles are changed too, if the edit is made everywhere, or noted in the plan.
         force: Also edit blocks whose start is only known by content or adjacency, and blocks that share packed bytes
             with another one.
-        everywhere: Also edit the other places of the ROM that hold an edited tile, as far as they are proven; the plan
-            notes those that are left. Needs the index.
         cancel: Cancels the packing of a block.
 
     Raises:
@@ -90,7 +87,7 @@ def plan_changes(
     names = ", ".join(edit.name for edit in edits)
     by_name = {codec.name: codec for codec in codecs}
     copies = Copies()
-    if everywhere and index is not None:
+    if index is not None and any(edit.everywhere for edit in edits):
         now = [replace(edit, changes=tuple(one for of, one in in_effect if of is edit)) for edit in edits]
         copies = find_copies(now, rom, by_name, index, force=force)
         tiles += [_stored(sheet, change, rom) for sheet, change in copies.edited]
@@ -122,7 +119,9 @@ def plan_changes(
         blocks.append(block)
     _refuse_overlaps(blocks)
     maps = {_place_of(tile.origin) for tile in tiles if not tile.change.cells}
-    elsewhere = copies.notes() if everywhere else other_places(blocks, rom, by_name, known, maps)
+    settled = {_place_of(change.origin) for edit, change in in_effect if edit.everywhere}
+    settled |= {_place_of(copy.change.origin) for copy in copies.edited}
+    elsewhere = [*copies.notes(), *other_places(blocks, rom, by_name, known, maps | settled)]
     notes = [*shared, *elsewhere, *_edge_notes(rom, blocks)]
     return EditPlan(rom, by_name, tuple(edits), tuple(blocks), tuple(notes))
 

@@ -141,10 +141,16 @@ class EditList:
         self._check_rom(sheet)
         return self._after(_replaced(self.edits, Edit(number, sheet, made)), self.next_id)
 
-    def put(self, sheets: Iterable[SheetEdit], made: datetime) -> Self:
+    def put(self, sheets: Iterable[SheetEdit], made: datetime, *, everywhere: bool | None = None) -> Self:
         """Apply saved sheets as one step: add or replace the edit of each; a sheet without changes reverts its edit.
 
         A sheet that was exported with edits keeps what it shows of them; see `with_edited_before`.
+
+        Args:
+            sheets: What the sheets change.
+            made: When they were saved.
+            everywhere: Whether the other places that hold their tiles are changed too; `None`: as the sheet's edit
+                before, and only here if there was none.
 
         Returns:
             The new list, or this one if nothing changes, so that no empty step is recorded.
@@ -159,6 +165,7 @@ class EditList:
             before = None if present is None else present.sheet
             others = [edit.sheet for edit in edits if edit is not present]
             new = with_edited_before(sheet, before, others, self._versions(besides=sheet.name))
+            new = replace(new, everywhere=_is_everywhere(new, before, everywhere))
             if not new.changes:
                 edits = tuple(edit for edit in edits if edit is not present)
                 continue
@@ -235,7 +242,6 @@ class EditList:
         *,
         index: TileIndex | None = None,
         force: bool = False,
-        everywhere: bool = False,
         cancel: CancelSignal | None = None,
     ) -> EditPlan:
         """Plan all edits, starting from the original ROM. Arguments as for `plan_changes`.
@@ -250,7 +256,7 @@ class EditList:
                 f"{rom.sha256}; use that ROM"
             )
         sheets = [edit.sheet for edit in self.edits]
-        return plan_changes(rom, codecs, sheets, index=index, force=force, everywhere=everywhere, cancel=cancel)
+        return plan_changes(rom, codecs, sheets, index=index, force=force, cancel=cancel)
 
     def patch(
         self,
@@ -259,7 +265,6 @@ class EditList:
         *,
         index: RoomIndex | None = None,
         force: bool = False,
-        everywhere: bool = False,
         room: RoomOptions | None = None,
     ) -> Patch:
         """Return the patch of all edits. Arguments as for `plan` and `make_room`.
@@ -267,7 +272,7 @@ class EditList:
         Raises:
             InjectError: Like `plan`, and if there is no room for an edited block.
         """
-        plan = self.plan(rom, codecs, index=index, force=force, everywhere=everywhere)
+        plan = self.plan(rom, codecs, index=index, force=force)
         return to_patch(plan, make_room(plan, index, room))
 
     def _after(self, edits: tuple[Edit, ...], next_id: int) -> Self:
@@ -281,6 +286,13 @@ class EditList:
                 f"{sheet.name}: was exported from the ROM with the SHA-256 {sheet.rom_sha256}, the edits belong to "
                 f"{self.rom_sha256}; export the sheet again from that ROM"
             )
+
+
+def _is_everywhere(new: SheetEdit, before: SheetEdit | None, choice: bool | None) -> bool:
+    """Return what an edit is to keep of a choice. Colours and parts of maps have no cells: nothing is looked up."""
+    if choice is None:
+        choice = before is not None and before.everywhere
+    return choice and any(change.cells for change in new.changes)
 
 
 def _yielding(edit: Edit, to: SheetEdit, before: SheetEdit | None) -> Edit:

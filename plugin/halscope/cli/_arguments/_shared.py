@@ -108,7 +108,7 @@ def add_places_options(command: argparse.ArgumentParser) -> None:
     places.add_argument(
         "--only-here",
         action="store_true",
-        help="edit only the places that the PNGs show, and note the others (default)",
+        help="edit only the places that the PNGs show, and note the others (default; a project keeps its choice)",
     )
 
 
