@@ -19,6 +19,7 @@ from halscope.project import Project
 from halscope.rom.image import Rom
 from halscope.rom.mapping import Mapping
 from halscope.session import Session
+from halscope_hooks import Update
 from support.checksums import fix
 from support.demo_game import DemoGame
 from support.rebuilt_rom import build
@@ -169,36 +170,42 @@ def test_a_running_game_makes_the_edits_of_its_project_as_they_were_chosen(tmp_p
         return copy(rom.data.tobytes() if patch is None else bytes(apply_patch(rom, patch)))
 
     @contextlib.contextmanager
-    def play(*, everywhere: bool | None) -> Iterator[LiveEdits]:
+    def play(*, everywhere: bool | None) -> Iterator[tuple[LiveEdits, Callable[[], Update]]]:
         workspace = Workspace.open(tmp_path / "game.sfc")
         with DemoGame(available_cores()[0].name, tmp_path / "game.sfc") as game, project_of(workspace.rom) as project:
             game.go_to("meadow")
             session = Session(game.host, locate=workspace.tracker())
             live = LiveProject(project, workspace, project.watched, force=False, report=print)
             edits = LiveEdits(workspace, session, report=print, project=live, everywhere=everywhere)
-            for _ in range(2):
+
+            def frame() -> Update:
                 update = session.step()
                 assert update is not None
                 edits.look(update)
+                return update
+
+            frame()
             if everywhere is not None:
-                edits.bring_in([png], session.step().snapshot)  # type: ignore[union-attr]
-            yield edits
+                edits.bring_in([png], frame().snapshot)
+            yield edits, frame
             session.close()
 
     def project_of(rom: Rom) -> Project:
         folder = tmp_path / "hack"
         return Project.open(folder, write=True) if folder.exists() else Project.create(folder, rom)
 
-    with play(everywhere=True) as edits:
+    with play(everywhere=True) as (edits, frame):
         assert in_game(edits) == change.new
+        frame()
         edits.step("undo")
         assert in_game(edits) == change.old
+        frame()
         edits.step("redo")
         assert in_game(edits) == change.new
         edits.write_patch(tmp_path / "live.sfc")
-    with play(everywhere=None) as edits:
+    with play(everywhere=None) as (edits, _):
         assert in_game(edits) == change.new, "another game, which was told nothing, has it as the project keeps it"
-    with play(everywhere=False) as edits:
+    with play(everywhere=False) as (edits, _):
         assert in_game(edits) == change.new, "a sheet that is as it was does not change what was chosen"
     assert copy((tmp_path / "live.sfc").read_bytes()) == change.new
     assert main(["project", "apply", str(tmp_path / "hack"), "-o", str(tmp_path / "applied.sfc")]) == 0
