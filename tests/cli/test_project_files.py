@@ -14,6 +14,7 @@ from halscope.cli import main
 from halscope.formats.palettes import read_palette, write_palette
 from halscope.inject import write_sheet
 from halscope.inject.palette_sheet import source_path
+from halscope.ppu.cgram import to_rgb
 from halscope.project import Project
 from PIL import Image
 from support.rebuilt_rom import Build, build
@@ -109,6 +110,38 @@ def test_the_other_places_of_a_palette_are_named_or_edited_in_a_project_too(
     capsys.readouterr()
     assert main(["project", "diff", "hack"]) == 0
     assert "two.gpl: 2 runs of colours of uncompressed data" in capsys.readouterr().out
+
+
+def test_each_step_of_a_palette_has_a_picture_of_its_colours_before_and_after(
+    here: Path, palette: Path, run: Run
+) -> None:
+    """Found by its hash, so another project has the same file, byte by byte."""
+    pictures = []
+    for folder in ("hack", "again"):
+        run("project", "new", folder, "--rom", "0.sfc")
+        run("palette", "import", "0.sfc", palette, "--project", folder)
+        run("palette", "set", "0.sfc", hex(COLOURS + 32), "3=0x001f", "--project", folder)
+        steps = run("project", "log", folder)["steps"]
+        pictures.append([Path(change["picture"]) for step in steps for change in step])
+    (first, second), again = pictures
+    assert [path.name for path in again] == [first.name, second.name]
+    assert [path.read_bytes() for path in again] == [first.read_bytes(), second.read_bytes()]
+
+    def swatch(path: Path, index: int, *, after: bool) -> tuple[int, ...]:
+        with Image.open(path) as image:
+            left = (image.width // 2 + 4) * after
+            pixel = image.convert("RGB").getpixel((left + 10 * index + 4, 4))
+        assert isinstance(pixel, tuple)
+        return pixel
+
+    for path, changed, colour in ((first, {1, 5}, (255, 0, 255)), (second, {3}, (255, 0, 0))):
+        before, after = ([swatch(path, at, after=which) for at in range(16)] for which in (False, True))
+        assert {at for at in range(16) if before[at] != after[at]} == changed
+        assert {after[at] for at in changed} == {colour}
+    shown = words(here / "0.sfc", COLOURS)
+    assert swatch(first, 0, after=False) == tuple(to_rgb(np.array(shown[:1], np.uint16))[0].tolist())
+    run("project", "undo", "hack")
+    assert second.exists(), "a step that can be done again"
 
 
 def test_single_colours_are_set_in_a_project_one_after_the_other(

@@ -21,7 +21,7 @@ from halscope.project._folder_lock import LOCK, FolderLock
 from halscope.project._journal import JOURNAL, STAGE, Journal, finish_journal, make_folder, refuse_links
 from halscope.project._kept_knowledge import KNOWLEDGE, OF_OTHERS, keep, kept_knowledge
 from halscope.project._knowledge import Knowledge
-from halscope.project._pictures import edited_pixels, picture_name, step_picture
+from halscope.project._pictures import colours_picture, edited_pixels, picture_name, step_picture
 from halscope.project._sheet_names import sheet_name
 from halscope.project._state import ProjectState, new_project
 from halscope.project._state_json import project_from_json, project_to_json
@@ -247,10 +247,14 @@ class Project:
     def _write_history(self, state: ProjectState, stage: Path) -> None:
         for edit in state.versions():
             name = picture_name(edit)
-            sheet = self.sheet(edit.name)
-            if sheet is not None and not (self.folder / HISTORY / name).exists():
+            if (self.folder / HISTORY / name).exists():
+                continue
+            picture = colours_picture(edit.sheet)
+            if picture is None and (sheet := self.sheet(edit.name)) is not None:
+                picture = step_picture(sheet, edit.sheet)
+            if picture is not None:
                 make_folder(stage / HISTORY)
-                write_atomic(stage / HISTORY / name, step_picture(sheet, edit.sheet))
+                write_atomic(stage / HISTORY / name, picture)
 
     def _remove_unused(self, old: ProjectState) -> None:
         """Remove the sheets and pictures of what is no longer in the project, not even as a step to undo."""
