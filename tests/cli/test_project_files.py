@@ -107,9 +107,13 @@ def test_the_other_places_of_a_palette_are_named_or_edited_in_a_project_too(
     run("palette", "import", "0.sfc", "two.gpl", "--project", "hack", "--everywhere")
     run("project", "apply", "hack", "-o", "both.sfc")
     assert words(here / "both.sfc", OTHER) == words(here / "both.sfc", COLOURS) == colours.tolist()
+    (edit,) = run("project", "status", "hack")["edits"]
+    assert (edit["kind"], edit["tiles"], edit["colours"]) == ("colours", 0, 4)
     capsys.readouterr()
     assert main(["project", "diff", "hack"]) == 0
     assert "two.gpl: 2 runs of colours of uncompressed data" in capsys.readouterr().out
+    assert main(["project", "status", "hack"]) == 0
+    assert "  4 colours  " in capsys.readouterr().out
 
 
 def test_each_step_of_a_palette_has_a_picture_of_its_colours_before_and_after(

@@ -14,8 +14,10 @@ from halscope.app._patch_files import PatchFile, check_output, write_patches
 from halscope.app._room import room_options
 from halscope.app._workspace import Workspace
 from halscope.inject import (
+    COLOURS,
     EditPlan,
     RoomPlan,
+    TileChange,
     make_room,
     to_patch,
 )
@@ -40,6 +42,7 @@ class EditRow:
         tiles: Number of tiles that change.
         state: What becomes of the edit.
         reason: Why the ROM has no place for it, or `None`.
+        colours: Number of colours that change.
     """
 
     edit: Edit
@@ -48,18 +51,27 @@ class EditRow:
     tiles: int
     state: EditState
     reason: str | None = None
+    colours: int = 0
+
+    @property
+    def changed(self) -> str:
+        """What changes, in words."""
+        counts = [(self.tiles, "tile"), (self.colours, "colour")]
+        return " and ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts if count) or "no tiles"
 
     def describe(self) -> dict[str, Any]:
         """The JSON form."""
         row: dict[str, Any] = {
             "id": self.edit.id,
-            "kind": "tiles",
+            "kind": "colours" if self.colours and not self.tiles else "tiles",
             "sheet": self.edit.name,
             "codec": self.codec,
             "block_offset": self.block_offset,
             "tiles": self.tiles,
             "state": self.state,
         }
+        if self.colours:
+            row["colours"] = self.colours
         if self.edit.sheet.everywhere:
             row["everywhere"] = True
         return row if self.reason is None else {**row, "reason": self.reason}
@@ -129,10 +141,24 @@ def _rows(edit: Edit, state: EditState, reason: str | None = None) -> Iterator[E
     raw = [block for block in edit.blocks if block[0] == RAW_CODEC]
     for (codec, offset), changes in edit.blocks.items():
         if codec != RAW_CODEC:
-            yield EditRow(edit, codec, offset, len(changes), state, reason)
+            yield EditRow(edit, codec, offset, _tiles(changes), state, reason, _colours(changes))
     if raw:
-        count = sum(len(edit.blocks[block]) for block in raw)
-        yield EditRow(edit, RAW_CODEC, min(offset for _, offset in raw), count, state, reason)
+        changes = tuple(change for block in raw for change in edit.blocks[block])
+        first = min(offset for _, offset in raw)
+        yield EditRow(edit, RAW_CODEC, first, _tiles(changes), state, reason, _colours(changes))
+
+
+def _tiles(changes: Sequence[TileChange]) -> int:
+    return sum(change.origin.transform != COLOURS for change in changes)
+
+
+def _colours(changes: Sequence[TileChange]) -> int:
+    return sum(
+        change.old[at : at + 2] != change.new[at : at + 2]
+        for change in changes
+        if change.origin.transform == COLOURS
+        for at in range(0, len(change.old), 2)
+    )
 
 
 def refuse_lost(project: Project, carried: CarriedProject, rom: str) -> None:

@@ -109,8 +109,14 @@ def _say_project(project: Project, workspace: Workspace | None) -> None:
 
 
 def _say_rows(rows: Sequence[EditRow]) -> None:
-    columns = [Column("id", right=True), Column("sheet"), Column("block"), Column("tiles", right=True), Column("state")]
-    print_table(columns, [[str(r.edit.id), r.edit.name, _block(r), str(r.tiles), _state(r)] for r in rows])
+    columns = [
+        Column("id", right=True),
+        Column("sheet"),
+        Column("block"),
+        Column("changes", right=True),
+        Column("state"),
+    ]
+    print_table(columns, [[str(r.edit.id), r.edit.name, _block(r), r.changed, _state(r)] for r in rows])
     for row in rows:
         if row.reason is not None:
             say(f"edit {row.edit.id}, {row.edit.name}: {row.reason}")
