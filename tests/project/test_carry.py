@@ -87,11 +87,12 @@ def test_edits_follow_their_blocks_to_another_build(first: Build, second: Build)
     assert edits.undo().edits == edits.edits[:1], "the history came along"
 
 
-def test_edited_colours_follow_too(first: Build, second: Build) -> None:
+@pytest.mark.parametrize("count", [16, 4])
+def test_edited_colours_follow_too(first: Build, second: Build, count: int) -> None:
     def colours(of: Build, packed: bool) -> tuple[Origin, NDArray[np.uint16]]:
-        origin = Origin("hal", of.offsets[3], 0, "pointer") if packed else Origin(RAW_CODEC, of.raw, 0, "content")
+        origin = Origin("hal", of.offsets[3], 64, "pointer") if packed else Origin(RAW_CODEC, of.raw + 64, 0, "content")
         data = decoded(of.rom.data.tobytes(), of.offsets[3]) if packed else of.rom.data[of.raw :].tobytes()
-        return origin, np.frombuffer(data, "<u2", 16).astype(np.uint16)
+        return origin, np.frombuffer(data, "<u2", count, 64).astype(np.uint16)
 
     edits = []
     for packed in (True, False):
@@ -107,6 +108,80 @@ def test_edited_colours_follow_too(first: Build, second: Build) -> None:
     built = replace(second, rom=replace(second.rom, data=image))
     for packed in (True, False):
         assert (colours(built, packed)[1] & 0x7FFF == 0x1F).all()
+
+
+RUNS = (0x28000, 0x28100, 0x28200)
+"""Where a build has runs of plain colours, in noise."""
+FEW = bytes.fromhex("1f00 e003 007c ff7f")
+OTHER = bytes.fromhex("2100 4200 8400 0801 1002")
+
+
+def with_colours(of: Build, *runs: tuple[int, bytes]) -> Build:
+    image = bytearray(of.rom.data)
+    for at, data in runs:
+        image[at : at + len(data)] = data
+    return replace(of, rom=Rom.from_bytes(fix(image, of.rom.header_offset), "coloured.sfc"))
+
+
+def recoloured(of: Build, *runs: tuple[int, bytes]) -> SheetEdit:
+    colours = [(Origin(RAW_CODEC, at, 0, "content"), np.frombuffer(data, "<u2").astype(np.uint16)) for at, data in runs]
+    edits = [ColourEdit(origin, words, words ^ np.uint16(0x1F)) for origin, words in colours]
+    return palette_edit("few.gpl", "few", of.rom.sha256, edits)
+
+
+def places(carried: CarriedProject) -> list[int]:
+    return [change.origin.block_offset for edit in carried.state.edits.edits for change in edit.sheet.changes]
+
+
+def test_each_run_of_colours_is_found_by_itself(first: Build) -> None:
+    """One stays, one moves; two with the same bytes, an edit of all places of a palette, move apart."""
+    before = [(RUNS[0], FEW), (RUNS[1], OTHER), (RUNS[2], FEW)]
+    state = project(old := with_colours(first, *before), recoloured(old, *before))
+    after = with_colours(first, (RUNS[0], FEW), (RUNS[1] + 7, OTHER), (RUNS[2] + 100, FEW))
+    carried = carry(state, after)
+    assert places(carried) == [RUNS[0], RUNS[1] + 7, RUNS[2] + 100]
+    assert carried.moved == {1}
+    image = apply_patch(after.rom, carried.state.edits.patch(after.rom, [HAL], index=after.index()))
+    assert bytes(image[RUNS[1] + 7 :][:2]) == (0x21 ^ 0x1F).to_bytes(2, "little")
+    assert places(carry(carried.state, old)) == list(RUNS)
+
+
+@pytest.mark.parametrize(
+    ("colours", "after", "says"),
+    [
+        (FEW, [RUNS[1], RUNS[2]], "stand in 2 or more places in this ROM, and it is not known which is theirs"),
+        (FEW, [], "are no longer there; they are nowhere in this ROM"),
+        (FEW[:2] * 4, [RUNS[1]], "cannot be told from others elsewhere: fewer than three differ"),
+    ],
+)
+def test_colours_whose_place_is_not_certain_are_listed_with_the_reason(
+    first: Build, colours: bytes, after: list[int], says: str
+) -> None:
+    old = with_colours(first, (RUNS[0], colours))
+    new = with_colours(first, *((at, colours) for at in after))
+    carried = carry(project(old, recoloured(old, (RUNS[0], colours))), new)
+    assert carried.state.edits.edits == ()
+    (left,) = carried.state.left
+    assert says in left.reason
+    assert f"its 4 colours at {RUNS[0]:#x}" in left.reason
+    assert left.state == "lost"
+    assert places(carry(carried.state, old)) == [RUNS[0]], "they return with a ROM that has them"
+
+
+def test_a_few_colours_of_a_block_follow_it_if_one_proven_block_alone_has_them(first: Build, second: Build) -> None:
+    """What is not proven to be a block does not count; of two blocks with the same content nobody can tell."""
+    old = HAL.decode(first.rom.data, first.offsets[3]).data[64:72].view("<u2").astype(np.uint16)
+    run = ColourEdit(Origin("hal", first.offsets[3], 64, "pointer"), old, old ^ np.uint16(0x1F))
+    state = project(first, palette_edit("few.gpl", "few", first.rom.sha256, [run]))
+    image = bytearray(second.rom.data)
+    stream = bytes(first.rom.data[first.offsets[3] :][: HAL.decode(first.rom.data, first.offsets[3]).consumed])
+    free = 0x38000
+    image[free : free + len(stream)] = stream
+    left_behind = replace(second, rom=Rom.from_bytes(image, "left.sfc"))
+    assert places(carry(state, left_behind)) == [second.offsets[3]]
+    twice = RomIndex.build(left_behind.rom, [HAL], known_starts={"hal": np.array([free], np.uint32)})
+    carried = carry_over(state, no_sheet, left_behind.rom, [HAL], twice)
+    assert "the 8 that were edited are in 2 blocks: it is not known which was edited" in carried.state.left[0].reason
 
 
 def test_a_layer_s_map_follows_too() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -14,6 +14,8 @@ from halscope.inject import PROVEN_STARTS, TileIndex
 from halscope.rom.image import Rom
 
 _MOST_WINDOWS: Final = 512  # of a block: a few tiles tell where it is
+_TELLING: Final = 3
+"""Different words that bytes must have to be found by themselves: of six bytes in 4 MiB, chance has one in 2**26."""
 
 
 class Block(NamedTuple):
@@ -74,12 +76,38 @@ class BlockFinder:
         here = Place(block, 0, None)
         if tiles.needed and self._holds(here, tiles):
             return here if self.is_sure(here) else next(self.copies(block, tiles), here)
-        return next((place for place in self._ranked(block, tiles) if self._holds(place, tiles)), None)
+        places = (place for place in self._ranked(block, tiles) if self._holds(place, tiles))
+        first = next(places, None)
+        if first is None or not self.is_short(tiles):
+            return first
+        is_certain = is_telling(tiles.needed.values()) and next(places, None) is None
+        return first if is_certain else None
 
     def is_sure(self, place: Place) -> bool:
         """Whether it is certain that a block begins there."""
         codec, offset = place.block
         return codec == RAW_CODEC or (self._index.start_of(codec, offset) or place.start) in PROVEN_STARTS
+
+    def is_short(self, tiles: Known) -> bool:
+        """Whether a block's bytes are too few for the index, which knows stretches of 32: a few colours, for example.
+        Then they must be telling, and stand in one proven block alone."""
+        return bool(tiles.needed) and next(_windows({**tiles.others, **tiles.needed}), None) is None and not tiles.shown
+
+    def proven_blocks(self, codec: str, tiles: Known) -> Iterator[Place]:
+        """Yield the blocks of a codec with a proven start that hold all bytes that are needed, at their offsets."""
+        for origin in self._index.proven_streams(((0, self._rom.data.size),)):
+            place = Place(block_of(origin), 0, origin.start)
+            if origin.codec == codec and self._holds(place, tiles):
+                yield place
+
+    def occurrences(self, data: bytes, most: int) -> list[int]:
+        """Return where uncompressed bytes stand outside of proven blocks, ascending; at most so many places."""
+        image, at = self.content(Block(RAW_CODEC, 0)) or b"", -1
+        found: list[int] = []
+        while len(found) < most and (at := image.find(data, at + 1)) >= 0:
+            if not self._index.proven_streams(((at, at + len(data)),)):
+                found.append(at)
+        return found
 
     def copies(self, block: Block, tiles: Known) -> Iterator[Place]:
         """Yield the other blocks with a proven start that hold all tiles that are needed, and else most of what is at
@@ -102,6 +130,8 @@ class BlockFinder:
 
     def _ranked(self, block: Block, tiles: Known) -> list[Place]:
         """Return where the index finds any of the tiles, the likeliest place first."""
+        if self.is_short(tiles):
+            return [] if block.codec == RAW_CODEC else [*self.proven_blocks(block.codec, tiles)]
         ranked: dict[Place, int] = {}
         votes: Counter[Place] = Counter()
         for at, origins in self._lookups(tiles):
@@ -169,12 +199,18 @@ def offset_in(origin: Origin) -> int:
 
 def moved_origin(origin: Origin, places: Mapping[Block, Place]) -> Origin:
     """Return the origin in the new ROM."""
-    place = places[block_of(origin)]
+    own = places.get(Block(origin.codec, origin.block_offset))  # of uncompressed colours, each run may have its own
+    place = places[block_of(origin)] if own is None else own
     at = offset_in(origin) + place.shift
     start = origin.start if place.start is None else place.start
     if place.block.codec == RAW_CODEC:
         return Origin(RAW_CODEC, at, 0, start, origin.transform)
     return Origin(place.block.codec, place.block.offset, at, start, origin.transform)
+
+
+def is_telling(parts: Iterable[bytes]) -> bool:
+    """Whether bytes are of three different words at least, so that what equals them elsewhere is the same."""
+    return len({part[at : at + 2] for part in parts for at in range(0, len(part) - 1, 2)}) >= _TELLING
 
 
 def named(block: Block) -> str:

@@ -20,7 +20,18 @@ from halscope.inject import (
     as_read,
     stored_tile,
 )
-from halscope.project._carried_blocks import Block, BlockFinder, Known, Place, block_of, moved_origin, named, offset_in
+from halscope.project._carried_blocks import (
+    Block,
+    BlockFinder,
+    Known,
+    Place,
+    block_of,
+    is_telling,
+    moved_origin,
+    named,
+    offset_in,
+)
+from halscope.project._carried_colours import LostColoursError, are_plain_colours, places_of_colours
 from halscope.project._edit_list import Edit
 from halscope.project._state import LeftEdit, LeftState, ProjectState, RomBase
 from halscope.rom.image import Rom
@@ -189,6 +200,9 @@ class _Ground:
             if not tiles.needed:
                 continue
             found = self._finder.find(block, tiles)
+            if found is None and block.codec == RAW_CODEC and are_plain_colours(edit.changes):
+                places |= self._colour_places(block, edit)
+                continue
             if found is None:
                 raise self._no_place(block, edit, sheet)
             if not self._finder.is_sure(found) and (there := self._moved_with_edit(block, edit, sheet)) is not None:
@@ -202,6 +216,14 @@ class _Ground:
             places[block] = found
         return places
 
+    def _colour_places(self, block: Block, edit: SheetEdit) -> dict[Block, Place]:
+        """Return where each run of uncompressed colours is now. Raises _NoPlaceError."""
+        try:
+            return places_of_colours(self._finder, edit.changes)
+        except LostColoursError as error:
+            lost = self._no_place(block, edit, None)
+            raise (lost if lost.left == "there" else _NoPlaceError(str(error))) from None
+
     def _no_place(self, block: Block, edit: SheetEdit, sheet: Sheet | None) -> _NoPlaceError:
         edited = _edited(edit)
         there = self._finder.find(block, self._known(edited, None)[block]) or (
@@ -209,10 +231,24 @@ class _Ground:
         )
         if there is not None:
             return _there(there.block)
+        tiles = self._known(edit.changes, sheet)[block]
+        if block.codec != RAW_CODEC and self._finder.is_short(tiles):
+            return _NoPlaceError(self._too_few(block, tiles))
         old = self._finder.content(block)
         if old is None:
             return _NoPlaceError(f"there is no {named(block)} any more, and its tiles are nowhere in this ROM")
         return _NoPlaceError(f"the {named(block)} has other tiles now, and those that were edited are nowhere")
+
+    def _too_few(self, block: Block, tiles: Known) -> str:
+        """Return why a few bytes of a packed block have no place."""
+        count = sum(1 for _ in self._finder.proven_blocks(block.codec, tiles))
+        size = sum(len(data) for data in tiles.needed.values())
+        gone = f"the {named(block)} has other bytes now"
+        if not count:
+            return f"{gone}, and the {size} that were edited are in no block whose start is proven"
+        if not is_telling(tiles.needed.values()):
+            return f"{gone}, and the {size} that were edited cannot be told from others: fewer than three words differ"
+        return f"{gone}, and the {size} that were edited are in {count} blocks: it is not known which was edited"
 
     def _moved_with_edit(self, block: Block, edit: SheetEdit, sheet: Sheet | None) -> Place | None:
         """Return the proven place that a block was moved to with the edit in it, or `None`. Its old bytes stay where
