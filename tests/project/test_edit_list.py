@@ -248,15 +248,18 @@ sheet_edits = st.builds(
     st.lists(st.builds(Shown, st.integers(0, 0xFFFF), st.binary(min_size=1, max_size=64)), max_size=3).map(tuple),
 )
 moments = st.datetimes(timezones=st.sampled_from([UTC]))
+choices = st.sampled_from([None, True, False])
 
 
 @pytest.mark.slow
 @examples(30)
-@given(st.lists(st.tuples(st.lists(sheet_edits, max_size=3), moments), max_size=5), st.integers(0, 5))
-def test_any_list_comes_back_from_json_as_it_was(steps: list[tuple[list[SheetEdit], datetime]], undone: int) -> None:
+@given(st.lists(st.tuples(st.lists(sheet_edits, max_size=3), moments, choices), max_size=5), st.integers(0, 5))
+def test_any_list_comes_back_from_json_as_it_was(
+    steps: list[tuple[list[SheetEdit], datetime, bool | None]], undone: int
+) -> None:
     edits = EditList(HASH)
-    for sheets, when in steps:
-        edits = edits.put(sheets, when)
+    for sheets, when, everywhere in steps:
+        edits = edits.put(sheets, when, everywhere=everywhere)
     for _ in range(min(undone, edits.position)):
         edits = edits.undo()
     text = edit_list_to_json(edits)

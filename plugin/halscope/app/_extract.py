@@ -289,7 +289,9 @@ def extract_layers(
     written = []
     for layer in dict.fromkeys(layers):
         try:
-            sheet = sheet_from_layer(decoded.snapshot, layer, origins, workspace.rom, codecs)
+            sheet = sheet_from_layer(
+                decoded.snapshot, layer, origins, workspace.rom, codecs, lookup=workspace.index().lookup
+            )
         except UsageError as error:
             raise UsageError(f"{source}: {error}") from None
         path = folder / f"{layer_name(sheet, layer)}.png"

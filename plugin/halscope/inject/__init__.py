@@ -3,7 +3,15 @@
 from halscope.inject._edited_before import each_with_edited_before, is_version, with_edited_before, yielding
 from halscope.inject._lineage import edited_origins, on_original
 from halscope.inject._sheet_edit import COLOURS, SheetEdit, Shown, as_read, edit_from_json, edit_to_json, sheet_edit
-from halscope.inject._transforms import colours, shown_depth, shown_tiles, stored_bytes, stored_tile, transform_named
+from halscope.inject._transforms import (
+    MODE7_MAP,
+    colours,
+    shown_depth,
+    shown_tiles,
+    stored_bytes,
+    stored_tile,
+    transform_named,
+)
 from halscope.inject.builders import (
     grey_palette,
     sheet_from_block,
@@ -60,6 +68,7 @@ from halscope.inject.strip import StripPicture, sheet_from_strip
 
 __all__ = [
     "COLOURS",
+    "MODE7_MAP",
     "PROVEN_STARTS",
     "SIDECAR_SUFFIX",
     "Area",

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from halscope_hooks import RAW_CODEC, InjectError, Transform
 
-from halscope.inject._memories import MODE7, STAGING, VRAM
+from halscope.inject._memories import MODE7, MODE7_NUMBERS, STAGING, VRAM
 from halscope.inject._sheet_edit import COLOURS
-from halscope.inject._transforms import transform_named
+from halscope.inject._transforms import MODE7_MAP, transform_named
 from halscope.inject.edits import EditPlan
 
 CONTEXT: Final = 512
@@ -23,7 +23,7 @@ class Tile(NamedTuple):
     Args:
         at: Offset of its first byte.
         end: Offset just past its last byte.
-        vram_bytes: VRAM byte addresses of the tile when its sheet was exported.
+        vram_bytes: VRAM byte addresses of the tile when its sheet was exported; of a mode 7 map, those in its memory.
         of_map: Whether it is a part of a layer's map. Maps repeat themselves, so its bytes alone do not identify it.
     """
 
@@ -99,6 +99,10 @@ def contents_of(plan: EditPlan, previous: EditPlan | None) -> list[Content]:
             )
             before = tuple(dict.fromkeys([versions[0], *versions[2:]]))
             transform = transform_named(name, plan.rom.transforms)
+            if name == MODE7_MAP:
+                halves = tuple(tile._replace(vram_bytes=tuple(at // 2 for at in tile.vram_bytes)) for tile in tiles)
+                contents.append(Content(before, versions[1], halves, (MODE7_NUMBERS, *STAGING)))
+                continue
             contents.extend(_forms(transform, Content(before, versions[1], tiles, (VRAM, *STAGING))))
     return contents
 

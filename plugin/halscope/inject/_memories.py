@@ -13,6 +13,8 @@ VRAM: Final = "vram"
 CGRAM: Final = "cgram"
 MODE7: Final = "mode7"
 """The pixels of mode 7: every other byte of the first half of VRAM."""
+MODE7_NUMBERS: Final = "mode7-numbers"
+"""The map of mode 7: the bytes between its pixels."""
 STAGING: Final[tuple[Literal["wram", "bwram", "iram"], ...]] = ("wram", "bwram", "iram")
 """The memories in which games unpack and convert graphics on their way to VRAM."""
 
@@ -52,25 +54,43 @@ class Memory:
         return Write(self._space, at, new.tobytes(), self.bytes[at : at + len(new)])
 
 
-class _Mode7(Memory):
-    """The pixels of mode 7. A write to VRAM includes the bytes of the map between them, as they are."""
+class _Mode7Numbers(Memory):
+    """The map of mode 7. `_Mode7` writes it."""
 
     def __init__(self, vram: NDArray[np.uint8]) -> None:
+        super().__init__(np.ascontiguousarray(vram[:_MODE7_END:2]), 1)
+
+    def writes(self) -> Iterator[Write]:
+        return iter(())
+
+
+class _Mode7(Memory):
+    """The pixels of mode 7. A write to VRAM includes the bytes of the map between them, edited or as they are."""
+
+    def __init__(self, vram: NDArray[np.uint8], numbers: _Mode7Numbers) -> None:
         super().__init__(np.ascontiguousarray(vram[1:_MODE7_END:2]), _MODE7_STEP)
         self._vram = vram
+        self._numbers = numbers
 
-    def _write(self, at: int, new: NDArray[np.uint8]) -> Write:
-        first, end = 2 * at + 1, 2 * (at + len(new))
-        old = self._vram[first:end]
-        both = old.copy()
-        both[::2] = new
-        return Write("vram", first, both.tobytes(), old.tobytes())
+    def writes(self) -> Iterator[Write]:
+        areas = [(2 * at + 1, 2 * end) for at, end in self._areas]
+        areas += [(2 * at, 2 * end - 1) for at, end in self._numbers._areas]
+        for first, end in joined(areas):
+            old = self._vram[first:end]
+            new = old.copy()
+            for half, planned in ((0, self._numbers._planned), (1, self._planned)):
+                mine = np.arange(first, end)[(first + half) % 2 :: 2]
+                is_planned = planned[mine // 2] >= 0
+                new[mine[is_planned] - first] = planned[mine[is_planned] // 2]
+            yield Write("vram", first, new.tobytes(), old.tobytes())
 
 
 def memories_of(snapshot: Snapshot) -> dict[str, Memory]:
     """Return the memories of a snapshot by name."""
     cgram = Memory(snapshot.cgram.astype("<u2").view(np.uint8), _COLOUR_BYTES, CGRAM)
-    memories = {VRAM: Memory(snapshot.vram, _VRAM_STEP), MODE7: _Mode7(snapshot.vram), CGRAM: cgram}
+    numbers = _Mode7Numbers(snapshot.vram)
+    mode7 = _Mode7(snapshot.vram, numbers)
+    memories = {VRAM: Memory(snapshot.vram, _VRAM_STEP), MODE7: mode7, MODE7_NUMBERS: numbers, CGRAM: cgram}
     for name in STAGING:
         memory = getattr(snapshot, name)
         if memory is not None:

@@ -72,11 +72,11 @@ def choose_places(
     blocks = Blocks(rom, codecs)
     votes: Counter[Run] = Counter()
     for number in tiles:
-        votes.update({_run(origin, number, sizes[number], rom) for origin in origins.get(number, ())})
+        votes.update({run_of(origin, number, sizes[number], rom) for origin in origins.get(number, ())})
     chosen: dict[int, Origin | None] = {}
     for number in tiles:
         known = list(origins.get(number, ()))
-        ranks = [(-votes[_run(origin, number, sizes[number], rom)], at) for at, origin in enumerate(known)]
+        ranks = [(-votes[run_of(origin, number, sizes[number], rom)], at) for at, origin in enumerate(known)]
         chosen[number] = known[min(ranks)[1]] if ranks else None
     found = sorted(number for number, origin in chosen.items() if origin is not None)
     for step, order in ((1, sorted(tiles)), (-1, sorted(tiles, reverse=True))):
@@ -97,7 +97,18 @@ def _stored(origin: Origin, shown: int, rom: Rom) -> int:
     return stored_bytes(origin.transform, shown, rom.transforms)
 
 
-def _run(origin: Origin, number: int, shown: int, rom: Rom) -> Run:
+def origin_in_run(run: Run, origin: Origin, number: int, stored: int) -> Origin | None:
+    """Return the place of a tile in a run, given any origin of the run and the bytes of a stored tile."""
+    at = run[3] + number * stored
+    if at < 0:
+        return None
+    if run[0] == RAW_CODEC:
+        return replace(origin, block_offset=at)
+    return replace(origin, byte_offset=at) if at <= 0xFFFF else None
+
+
+def run_of(origin: Origin, number: int, shown: int, rom: Rom) -> Run:
+    """Return the run that a tile of this number would be part of at a place."""
     raw = origin.codec == RAW_CODEC
     at = origin.block_offset if raw else origin.byte_offset
     return origin.codec, 0 if raw else origin.block_offset, origin.transform, at - number * _stored(origin, shown, rom)

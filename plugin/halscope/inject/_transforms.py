@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Final
 
 import numpy as np
 from halscope_hooks import NO_TRANSFORM, TRANSFORMS, InjectError, Transform, UsageError
@@ -11,9 +12,12 @@ from numpy.typing import NDArray
 
 from halscope.ppu.tiles import TileDepth, decode_tiles, encode_tiles
 
+MODE7_MAP: Final = "mode7-map"
+"""Transform name, in sheets of layers and their edits alone, of a mode 7 map: its bytes are every other one in VRAM."""
+
 
 def transform_named(name: str, transforms: Sequence[Transform] = TRANSFORMS) -> Transform | None:
-    """Return a transform, or `None` for "none".
+    """Return a transform, or `None` for "none" and for a map: nothing is converted.
 
     Args:
         name: Its name.
@@ -22,7 +26,7 @@ def transform_named(name: str, transforms: Sequence[Transform] = TRANSFORMS) -> 
     Raises:
         UsageError: There is none of this name.
     """
-    if name == NO_TRANSFORM:
+    if name in (NO_TRANSFORM, MODE7_MAP):
         return None
     for transform in transforms:
         if transform.name == name:

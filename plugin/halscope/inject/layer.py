@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from halscope_hooks import NO_TRANSFORM, TILE_BYTES, TRANSFORMS, Codec, Snapshot, VramOrigins
+from halscope_hooks import NO_TRANSFORM, TILE_BYTES, TRANSFORMS, Codec, Origin, Snapshot, VramOrigins
 from numpy.typing import NDArray
 
-from halscope.inject._runs import VRAM_BYTES, Blocks, choose_places, known_places
+from halscope.inject._runs import VRAM_BYTES, Blocks, Run, choose_places, known_places, origin_in_run, run_of
+from halscope.inject._transforms import MODE7_MAP
 from halscope.inject.model import Cell, LayerMap, Sheet
 from halscope.ppu.obj import cgram_at
 from halscope.ppu.tilemap import TileMap, tile_map
@@ -17,6 +20,10 @@ from halscope.ppu.tiles import DEPTHS, encode_tiles
 from halscope.rom.image import Rom
 
 _MIDDLE_ROW: Final = 112
+_MOST_RUNS: Final = 16
+"""Places of a whole map that are compared with it, byte by byte."""
+
+Lookup = Callable[[NDArray[np.uint8]], Sequence[Sequence[Origin]]]
 
 
 def sheet_from_layer(
@@ -27,6 +34,7 @@ def sheet_from_layer(
     codecs: Sequence[Codec] = (),
     *,
     title: str | None = None,
+    lookup: Lookup | None = None,
 ) -> Sheet:
     """Return the sheet of a layer's whole map, not only of the part on the screen, without scroll and priority.
 
@@ -37,6 +45,8 @@ def sheet_from_layer(
         rom: The running ROM.
         codecs: All codecs that origins may name.
         title: Title for users; by default the layer's name.
+        lookup: Finds stretches of 32 bytes in the ROM, as `RomIndex.lookup` does. It finds the map of mode 7, whose
+            bytes do not stand together in VRAM; without it, that map cannot be edited.
 
     Raises:
         UsageError: The BG mode has no such layer, or a register of it is not known.
@@ -76,7 +86,9 @@ def sheet_from_layer(
         rom_sha256=rom.sha256,
         rom_title="".join(character if character.isprintable() else "?" for character in rom.title)[:200],
         transforms=tuple(one for one in rom.transforms if one.name in named and one not in TRANSFORMS),
-        map=None if layout.depth == "mode7" else _map(snapshot, layout, used, origins, rom, codecs),
+        map=_mode7_map(layout, rom, codecs, lookup)
+        if layout.depth == "mode7"
+        else _map(snapshot, layout, used, origins, rom, codecs),
     )
 
 
@@ -120,3 +132,45 @@ def _map(
         palettes=tuple(used),
         origins=tuple(chosen[unit] for unit in range(len(units))),
     )
+
+
+def _mode7_map(layout: TileMap, rom: Rom, codecs: Sequence[Codec], lookup: Lookup | None) -> LayerMap | None:
+    """Return the map of mode 7 with the places of its bytes in the ROM; `None` if they are nowhere.
+
+    A map repeats itself, so a stretch of it stands in many places. The place of the whole map is the one that holds
+    most of it; what the game has changed since has none.
+    """
+    if lookup is None:
+        return None
+    plain = LayerMap(0, tuple(layout.words.tolist()), 1, 1, (0,), (None,) * (len(layout.words) // TILE_BYTES), 1)
+    units = plain.units()
+    blocks = Blocks(rom, codecs)
+    votes: Counter[Run] = Counter()
+    first: dict[Run, Origin] = {}
+    stretches = [unit.tobytes() for unit in units]
+    distinct = dict.fromkeys(stretches)
+    known = dict(
+        zip(distinct, lookup(np.frombuffer(b"".join(distinct), np.uint8).reshape(-1, TILE_BYTES)), strict=True)
+    )
+    for number, stretch in enumerate(stretches):
+        found = known[stretch]
+        for origin in found:
+            if origin.transform == NO_TRANSFORM:
+                run = run_of(origin, number, TILE_BYTES, rom)
+                votes[run] += 1 + _MOST_RUNS * (len(found) == 1)
+                first.setdefault(run, origin)
+    best: tuple[Origin | None, ...] = (None,) * len(units)
+    source: tuple[str, int] | None = None
+    for run, _ in votes.most_common(_MOST_RUNS):
+        places = [origin_in_run(run, first[run], number, TILE_BYTES) for number in range(len(units))]
+        held = tuple(
+            place if place is not None and blocks.holds(place, stretch) else None
+            for place, stretch in zip(places, stretches, strict=True)
+        )
+        if held.count(None) < best.count(None):
+            best, source = held, run[:2]
+        elif held.count(None) == best.count(None) and run[:2] == source:
+            source = None  # the same stretches, a period further on: which of them it is cannot be told
+    if source is None or 2 * best.count(None) > len(units):
+        return None
+    return replace(plain, origins=tuple(None if one is None else replace(one, transform=MODE7_MAP) for one in best))

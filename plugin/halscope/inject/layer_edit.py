@@ -11,7 +11,7 @@ import numpy as np
 from halscope_hooks import InjectError, Origin
 from numpy.typing import NDArray
 
-from halscope.inject.model import TILE, UNIT_WORDS, EditedSheet, LayerMap, Sheet
+from halscope.inject.model import TILE, EditedSheet, LayerMap, Sheet
 from halscope.inject.split import TileChange, changed_tiles
 from halscope.ppu.tilemap import HFLIP, NUMBER, PALETTE_SHIFT, VFLIP
 from halscope.ppu.tiles import encode_tiles
@@ -124,7 +124,7 @@ class _Layer:
 
     def can_point(self, entry: int) -> bool:
         """Whether an entry can be pointed at another tile."""
-        return self.map.origins[entry // UNIT_WORDS] is not None
+        return self.map.origins[entry // self.map.unit_entries] is not None
 
     def changes(self) -> tuple[TileChange, ...]:
         """Return the changes of tiles and of the map."""
@@ -186,7 +186,8 @@ class _Layer:
         """Return all tiles but those of some numbers by their pictures, also mirrored: the number and the flips."""
         keys = {self._key(cell) for number in edited for cell in self._cells(number)}
         pictures: dict[bytes, tuple[int, int]] = {}
-        for flips in _FLIPS:  # a tile that need not be mirrored is found first
+        mirrored = _FLIPS if self.map.entry_bytes == 2 else _FLIPS[:1]  # mode 7 has no flips
+        for flips in mirrored:  # a tile that need not be mirrored is found first
             for number, picture in self.shown.items():
                 if number not in edited and not any(self._key(cell) in keys for cell in self._cells(number)):
                     pictures.setdefault(_flipped(picture, sum(flips)).tobytes(), (number, sum(flips)))
@@ -284,11 +285,11 @@ class _Layer:
             kept = words[entry] & ~(NUMBER | HFLIP | VFLIP | (0 if self.sheet.bpp == 8 else 7 << PALETTE_SHIFT))
             palette = 0 if self.sheet.bpp == 8 else self.map.palettes[use.palette] << PALETTE_SHIFT
             words[entry] = kept | use.number | use.flips | palette
-        old, new = (np.array(some, "<u2").reshape(-1, UNIT_WORDS) for some in (self.map.words, words))
+        old, new = self.map.units(), self.map.units(words)
         for unit in np.flatnonzero((old != new).any(axis=1)).tolist():
             origin = self.map.origins[unit]
             assert origin is not None
-            at = (self.map.vram_byte + 2 * UNIT_WORDS * unit) % 0x10000
+            at = self.map.unit_vram_byte(unit)
             yield TileChange(origin, old[unit].tobytes(), new[unit].tobytes(), (), (at,))
 
 
@@ -319,15 +320,15 @@ def edited(sheet: Sheet, changes: Sequence[TileChange]) -> Sheet:
     if sheet.map is None:
         return replace(sheet, cells=cells)
     layer = sheet.map
-    old = np.array(layer.words, "<u2").reshape(-1, UNIT_WORDS)
     new = b"".join(
-        tiles.get((origin, unit.tobytes()), unit.tobytes()) for origin, unit in zip(layer.origins, old, strict=True)
+        tiles.get((origin, unit.tobytes()), unit.tobytes())
+        for origin, unit in zip(layer.origins, layer.units(), strict=True)
     )
     numbers: dict[int, int] = {}  # the first entry of each tile number
     for entry, word in enumerate(layer.words):
         numbers.setdefault(word & NUMBER, entry)
     result, words = list(cells), list(layer.words)
-    for entry, word in enumerate(np.frombuffer(new, "<u2").tolist()):
+    for entry, word in enumerate(layer.entries(new)):
         first = numbers.get(word & NUMBER)
         if word == layer.words[entry] or first is None:
             continue

@@ -29,7 +29,7 @@ from halscope.inject.model import (
     MAX_PALETTES,
     MAX_SIDE,
     SHEET_KINDS,
-    UNIT_WORDS,
+    UNIT_BYTES,
     Cell,
     LayerMap,
     Sheet,
@@ -44,7 +44,7 @@ _MOST_KEPT: Final = 16
 """Sheets that are kept as they were read: an editor's every save holds the same document."""
 _LONGEST_KEPT: Final = 1 << 20
 _MOST_PARTS: Final = 3
-_MOST_UNITS: Final = 256
+_MOST_UNITS: Final = 512
 
 _ADVICE: Final = "export the sheet again"
 
@@ -217,17 +217,17 @@ def _transform(fields: Fields) -> Transform:
 
 
 def _map_to_json(layer: LayerMap) -> dict[str, Any]:
-    words = np.array(layer.words, "<u2").reshape(-1, UNIT_WORDS)
-    return {
+    document: dict[str, Any] = {
         "vram_byte": layer.vram_byte,
         "columns": layer.columns,
         "rows": layer.rows,
         "palettes": list(layer.palettes),
         "units": [
             {"words": unit.tobytes().hex(), "origin": None if origin is None else origin_to_json(origin)}
-            for unit, origin in zip(words, layer.origins, strict=True)
+            for unit, origin in zip(layer.units(), layer.origins, strict=True)
         ],
     }
+    return document if layer.entry_bytes == 2 else {**document, "entry_bytes": layer.entry_bytes}
 
 
 def _map(fields: Fields) -> LayerMap:
@@ -237,12 +237,16 @@ def _map(fields: Fields) -> LayerMap:
         "rows": fields.take("rows", read.choice((1, 2))),
         "palettes": tuple(fields.take("palettes", read.listed(MAX_PALETTES, read.whole(0, 7)))),
     }
+    entry_bytes = fields.take_or("entry_bytes", read.choice((1, 2)), 2)
     units = [_unit(unit) for unit in fields.each("units", _MOST_UNITS)]
     fields.finish()
-    words = b"".join(words for words, _ in units)
+    words = np.frombuffer(b"".join(words for words, _ in units), "<u2" if entry_bytes == 2 else "u1")
     try:
         return LayerMap(
-            words=tuple(np.frombuffer(words, "<u2").tolist()), origins=tuple(origin for _, origin in units), **values
+            words=tuple(words.tolist()),
+            origins=tuple(origin for _, origin in units),
+            entry_bytes=2 if entry_bytes == 2 else 1,
+            **values,
         )
     except ImageError as error:
         raise fields.wrong(str(error)) from None
@@ -250,8 +254,8 @@ def _map(fields: Fields) -> LayerMap:
 
 def _unit(fields: Fields) -> tuple[bytes, Origin | None]:
     words = fields.take("words", read.hex_bytes)
-    if len(words) != 2 * UNIT_WORDS:
-        raise fields.wrong(f"a part of the map has {len(words)} bytes, not {2 * UNIT_WORDS}")
+    if len(words) != UNIT_BYTES:
+        raise fields.wrong(f"a part of the map has {len(words)} bytes, not {UNIT_BYTES}")
     origin = fields.optional("origin", origin_from_json)
     fields.finish()
     return words, origin

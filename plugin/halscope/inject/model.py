@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
@@ -22,11 +23,13 @@ TILE: Final = 8
 MAX_SIDE: Final = 4096
 MAX_PIXELS: Final = 1 << 20
 """A 64 KiB block of 2bpp tiles, 16 tiles wide, is 128x2048; four times that can still be edited by hand."""
-MAX_CELLS: Final = 16384
-"""The tiles of the largest maps: 128x128 in mode 7."""
+MODE7_ENTRIES: Final = 128 * 128
+MAX_CELLS: Final = MODE7_ENTRIES
+"""The tiles of the largest maps."""
+_VRAM_BYTES: Final = 0x10000
 MAX_DOUBTS: Final = 16
-UNIT_WORDS: Final = 16
-"""Entries of a layer's map whose place in the ROM is known together: 32 bytes."""
+UNIT_BYTES: Final = 32
+"""Bytes of a layer's map whose place in the ROM is known together."""
 MAX_PALETTES: Final = 8
 """The number of OBJ palettes. An indexed PNG holds 256 entries, so an 8bpp sheet has one palette."""
 
@@ -86,11 +89,13 @@ class LayerMap:
 
     Args:
         vram_byte: Byte address of the first entry in VRAM.
-        words: The entries in the order of VRAM: tile, palette, priority and flips, as the console reads them.
+        words: The entries in the order of VRAM: tile, palette, priority and flips, as the console reads them; in mode 7
+            the number of the tile alone.
         columns: Tiles side by side in one entry: 1 or 2.
         rows: Tiles one above the other: 1 or 2.
         palettes: The number, in the entries, of each of the sheet's palettes.
-        origins: For each 16 entries (32 bytes), where they are stored in the ROM, or `None`.
+        origins: For each 32 bytes of entries, where they are stored in the ROM, or `None`.
+        entry_bytes: Size of an entry as stored: 2, and in mode 7 1. In VRAM each begins two bytes after the one before.
 
     Raises:
         ImageError: The fields are inconsistent.
@@ -102,10 +107,14 @@ class LayerMap:
     rows: int
     palettes: tuple[int, ...]
     origins: tuple[Origin | None, ...]
+    entry_bytes: Literal[1, 2] = 2
 
     def __post_init__(self) -> None:
-        if len(self.words) not in (1024, 2048, 4096) or UNIT_WORDS * len(self.origins) != len(self.words):
+        sizes = (1024, 2048, 4096) if self.entry_bytes == 2 else (MODE7_ENTRIES,)
+        if len(self.words) not in sizes or self.unit_entries * len(self.origins) != len(self.words):
             raise ImageError(f"sheet: a map of {len(self.words)} entries with {len(self.origins)} places")
+        if self.entry_bytes == 1 and (max(self.words) > 0xFF or self.tiles > 1):
+            raise ImageError("sheet: a map of mode 7 has entries of one byte, and of one tile")
         if self.columns not in (1, 2) or self.rows not in (1, 2):
             raise ImageError(f"sheet: map entries of {self.columns}x{self.rows} tiles")
 
@@ -113,6 +122,24 @@ class LayerMap:
     def tiles(self) -> int:
         """Tiles of one entry."""
         return self.columns * self.rows
+
+    @property
+    def unit_entries(self) -> int:
+        """Entries whose place in the ROM is known together."""
+        return UNIT_BYTES // self.entry_bytes
+
+    def units(self, words: Sequence[int] | None = None) -> NDArray[np.uint8]:
+        """Return uint8[n, 32]: its entries as stored, or other ones in their place."""
+        kind = "<u2" if self.entry_bytes == 2 else "u1"
+        return np.array(self.words if words is None else words, kind).view(np.uint8).reshape(-1, UNIT_BYTES)
+
+    def entries(self, units: bytes) -> list[int]:
+        """Return the entries of stored bytes."""
+        return np.frombuffer(units, "<u2" if self.entry_bytes == 2 else "u1").tolist()
+
+    def unit_vram_byte(self, unit: int) -> int:
+        """Return the byte address of a unit's first entry in VRAM."""
+        return (self.vram_byte + 2 * self.unit_entries * unit) % _VRAM_BYTES
 
 
 class Composition(NamedTuple):
@@ -143,7 +170,7 @@ class Sheet:
         rom_title: Title from the ROM's header, for users.
         doubts: What may be wrong with the picture, for users; empty if it is proven.
         transforms: The transforms of the game's profile that its origins name.
-        map: The map of a layer in modes 0 to 6; `None` for other sheets.
+        map: The map of a layer; `None` for other sheets, and in mode 7 if its place in the ROM is not known.
 
     Raises:
         ImageError: The fields are inconsistent or out of range.

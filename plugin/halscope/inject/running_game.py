@@ -11,7 +11,7 @@ from halscope_hooks import Patch, PatchError, Snapshot, Write
 from numpy.typing import NDArray
 
 from halscope.inject._contents import CONTEXT, Content, contents_of
-from halscope.inject._memories import VRAM, Memory, joined, memories_of
+from halscope.inject._memories import MODE7_NUMBERS, VRAM, Memory, joined, memories_of
 from halscope.inject._patterns import find_patterns
 from halscope.inject._sheet_edit import SheetEdit
 from halscope.inject.colour_edits import plan_colours
@@ -77,7 +77,9 @@ def live_writes(plan: EditPlan, snapshot: Snapshot, *, previous: EditPlan | None
     memories = memories_of(snapshot)
     searches = [(content.memories, search) for content in contents for search in _searches(content)]
     for name, memory in memories.items():
-        _find_copies([search for names, search in searches if name in names], memory, in_vram=name == VRAM)
+        _find_copies(
+            [search for names, search in searches if name in names], memory, in_vram=name in (VRAM, MODE7_NUMBERS)
+        )
     edits = plan.edits if previous is None else (*plan.edits, *previous.edits)
     in_vram = [content for content in contents if VRAM in content.memories]
     plan_colours(plan, previous, snapshot, memories)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 from halscope_hooks import NO_TRANSFORM, RAW_CODEC, TILE_BYTES, Codec, InjectError, Origin
 
 from halscope.inject import (
     COLOURS,
+    MODE7_MAP,
     PROVEN_STARTS,
     LayerMap,
     Moved,
@@ -298,7 +298,7 @@ class _Ground:
                 stored = None
             if stored is not None:
                 (one.needed if needed else one.others)[offset_in(origin)] = stored
-                if origin.transform not in (NO_TRANSFORM, COLOURS) and len(tile) == TILE_BYTES:
+                if origin.transform not in (NO_TRANSFORM, COLOURS, MODE7_MAP) and len(tile) == TILE_BYTES:
                     one.shown.append((offset_in(origin), tile, origin.transform))
             elif needed:
                 one.needed[offset_in(origin)] = b""  # is nowhere
@@ -324,6 +324,4 @@ def _edited(edit: SheetEdit) -> tuple[TileChange, ...]:
 
 def _map_units(layer: LayerMap) -> Iterator[tuple[Origin | None, bytes]]:
     """Yield the parts of a map, 32 bytes each, with their origins."""
-    words = np.array(layer.words, "<u2").tobytes()
-    size = len(words) // len(layer.origins)
-    return ((origin, words[at * size : (at + 1) * size]) for at, origin in enumerate(layer.origins))
+    return ((origin, unit.tobytes()) for origin, unit in zip(layer.origins, layer.units(), strict=True))
