@@ -102,7 +102,7 @@ def test_the_whole_map_has_its_place_though_it_repeats_itself(world: World, laid
             ('"columns":1', '"columns":2'),
         ):
             assert old in text
-            with pytest.raises(ImageError, match="sheet|entry_bytes"):
+            with pytest.raises(ImageError, match=r"sheet|entry_bytes"):
                 from_json(text.replace(old, new), "world.json")
 
 

@@ -54,7 +54,7 @@ def test_without_pointers_content_alone_finds_nearly_every_start(seed: int) -> N
     print(f"seed {seed}, no pointers: {rates}")
     assert rates.among >= 0.995 * rates.tiles
     assert rates.first_block >= 0.98 * rates.tiles
-    assert rates.exact_blocks >= 0.9 * rates.blocks
+    assert rates.exact_blocks >= 0.92 * rates.blocks
     assert rates.listed_true >= 0.9 * rates.listed
 
 
