@@ -19,23 +19,20 @@ from halscope.hosts.libretro import available_cores
 from halscope.inject import EditPlan, RoomOptions, apply_patch, make_room, sheet_from_block, to_patch
 from halscope.inject.model import EditedSheet
 from halscope.inject.room.free_space import MARGIN, runs_of
-from halscope.ppu import decode_frame
-from halscope.ppu.compose import compose_screen
 from halscope.rom import checksum
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope_hooks import InjectError
-from numpy.typing import NDArray
 from support import lab_truth
 from support.checksums import fix
-from support.lab_game import LabGame
+from support.lab_edits import assert_shown, monsters
 from support.lab_variants import MAPS, Variant
 from support.planning import plan_edits
+from support.random_edits import RandomEdits
 from support.roomy_rom import assert_only
 
 pytestmark = pytest.mark.slow
 CORES = [core.name for core in available_cores()]
-SCENE = "monsters"
 TABLES = {"table24", "parallel", "word_banks", "dwords", "sized", "script"}
 CODE = {"ldx-lda8", "ldy-lda8", "lda-lda16", "pea", "registers"}
 SHAPES = TABLES | CODE
@@ -46,13 +43,6 @@ RUNS = [("lorom", "snes9x"), *((memory_map, "snes9x") for memory_map in MAPS), (
 
 def image_of(memory_map: str, lab_variant: Callable[[str], Variant]) -> Variant:
     return (lab_truth.IMAGE, lab_truth.load_truth()) if memory_map == "lorom" else lab_variant(memory_map)
-
-
-def monsters(truth: dict[str, Any]) -> list[dict[str, Any]]:
-    """The blocks of the scene."""
-    scene = next(scene for scene in truth["scenes"] if scene["name"] == SCENE)
-    names = {piece["block"] for piece in scene["vram"] if piece["transform"] == "none"}
-    return [block for block in truth["blocks"] if block["name"] in names and block["kind"] in ("tiles", "sprites")]
 
 
 def noisy(rom: Rom, index: RomIndex, blocks: list[dict[str, Any]]) -> EditPlan:
@@ -113,24 +103,6 @@ def test_pointers_of_every_shape_follow_in_the_running_game(
     assert_shown(core, image, plan, names, tmp_path)
 
 
-def assert_shown(core: str, image: NDArray[np.uint8], plan: EditPlan, names: dict[int, str], folder: Path) -> None:
-    """The core has the edits in VRAM, nothing else differs there, and its picture is what we draw of them."""
-    patched = folder / "patched.sfc"
-    patched.write_bytes(image)
-    wanted = lab_truth.vram(SCENE)
-    edits = {names[block.block_offset]: block for block in plan.blocks}
-    for piece in lab_truth.scene(SCENE)["vram"]:
-        if piece["block"] in edits:
-            data = np.frombuffer(edits[piece["block"]].new_data, np.uint8)[piece["byte_offset"] :][: piece["size"]]
-            wanted[piece["vram_byte"] : piece["vram_byte"] + data.size] = data
-    with LabGame(core, patched) as game:
-        snapshot = game.go_to(SCENE)
-    np.testing.assert_array_equal(snapshot.vram, wanted)
-    ours = compose_screen(decode_frame(snapshot))
-    assert snapshot.picture is not None
-    np.testing.assert_array_equal(ours.rgb >> 3, snapshot.picture[: ours.rgb.shape[0]] >> 3)
-
-
 def test_words_of_one_bank_move_into_what_others_have_freed_there(tmp_path: Path) -> None:
     """First a large block moves away, and its place is filled; then the patched ROM is opened and edited again."""
     if "snes9x" not in CORES:
@@ -178,3 +150,13 @@ def test_a_full_rom_grows_and_the_game_reads_the_new_part(
     assert (grown.mapping, grown.warnings) == (rom.mapping, ())
     names = {block["offset"]: block["name"] for block in truth["blocks"]}
     assert_shown("snes9x", grown.data, plan, names, tmp_path)
+
+
+def test_random_edits_are_on_the_screen_and_nothing_else_has_changed(tmp_path: Path) -> None:
+    """`tests/support/random_edits.py` makes hundreds."""
+    if "snes9x" not in CORES:
+        pytest.skip("the core snes9x is not installed")
+    edits = RandomEdits(lab_truth.IMAGE, lab_truth.load_truth(), "snes9x", seed=3)
+    edits.run(6, tmp_path)
+    assert edits.done["moved"]
+    assert edits.done["in place"]
