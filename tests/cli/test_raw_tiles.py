@@ -76,6 +76,7 @@ def test_uncompressed_tiles_are_written_as_they_are(
         ("a.4bpp", 64, ("--at", "0x7fff0", "--codec", "raw"), 2, "64 bytes at 0x7fff0"),
         ("a.4bpp", 4, ("--at", "0x100", "--codec", "raw"), 2, "give 8 bytes or more"),
         ("a.4bpp", 64, ("--at", "0x800000"), 2, "past the end"),
+        ("a.4bpp", 64, ("--at", "0x100", "--everywhere"), 2, "--everywhere is for sheets and palettes; raw tiles"),
         ("a.4bpp", 64, ("a.png", "--at", "0x100"), 2, "--at is the place of one file of raw tiles, but 2 files"),
         ("a.aseprite", 64, (), 1, "is Aseprite's own file, which is not read; export it as PNG"),
     ],

@@ -189,6 +189,8 @@ def _moment(options: argparse.Namespace, workspace: Workspace) -> tuple[str, Sna
 
 def run_inject(options: argparse.Namespace) -> int:
     """Plan, verify and write the patch, or add the edits to a project."""
+    if options.at is not None:
+        refuse_unused(options, ("everywhere",), "is for sheets and palettes; raw tiles change one place")
     if options.project is not None:
         from halscope.cli._into_project import inject_into_project  # which other edits do not need
 
