@@ -99,6 +99,21 @@ def test_zeros_after_the_last_block_are_no_block() -> None:
     assert snes9x.parse_state(STATE + bytes(1000)).vram.tobytes() == VRAM
 
 
+def test_blocks_are_found_again_wherever_the_next_state_has_them() -> None:
+    size = len(STATE) + 100
+    more = STATE + block("ABC", b"123")  # where a state of the same size has zeros
+    moved = STATE[:14] + block("ABC", b"123") + STATE[14:]
+    other = build_state(VRAM, CGRAM, OAM, version=12)
+    plain, longer = STATE.ljust(size, b"\0"), STATE.ljust(size + 1, b"\0")
+    finder = snes9x.BlockFinder()
+    for state in (plain, plain, other.ljust(size, b"\0"), plain, moved.ljust(size, b"\0"), longer, plain, more, plain):
+        assert finder.find(state) == snes9x.find_blocks(state)
+    assert finder.find(more.ljust(size, b"\0")) == snes9x.find_blocks(more)
+    with pytest.raises(FormatError, match="no block begins"):
+        finder.find(STATE.ljust(size, b"?"))
+    assert finder.find(plain) == snes9x.find_blocks(plain)
+
+
 def test_a_block_of_more_than_six_digits_has_a_binary_length() -> None:
     head = bytearray(b"BIG:------:")
     head[6:10] = (1_500_000).to_bytes(4, "big")

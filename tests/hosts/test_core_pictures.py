@@ -10,6 +10,7 @@ from halscope.hosts.libretro.picture import PixelFormat, to_rgb
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.simd import LEVELS, at_level
 
 SHIFTS: dict[PixelFormat, tuple[int, int, int]] = {"rgb1555": (10, 5, 0), "rgb565": (11, 6, 0)}
 FORMATS: tuple[PixelFormat, ...] = ("rgb1555", "xrgb8888", "rgb565")
@@ -36,7 +37,10 @@ def drawn(pixels: NDArray[np.uint64], pixel_format: PixelFormat, surplus: int) -
 def test_each_pixel_is_expanded(pixel_format: PixelFormat, width: int, surplus: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 1 << 32, (5, width), np.uint64)
     expected = levels(pixels if pixel_format == "xrgb8888" else pixels & np.uint64(0xFFFF), pixel_format)
-    np.testing.assert_array_equal(to_rgb(drawn(pixels, pixel_format, surplus), width, pixel_format), expected)
+    for level in LEVELS:
+        with at_level(level):
+            rgb = to_rgb(drawn(pixels, pixel_format, surplus), width, pixel_format)
+        np.testing.assert_array_equal(rgb, expected, err_msg=level)
 
 
 @pytest.mark.parametrize("pixel_format", FORMATS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope.demo import rom_path, truth
-from halscope.hosts.embedded import EmbeddedHost
+from halscope.hosts.embedded import EmbeddedHost, _frames
 from halscope_hooks import HostError, HostGoneError, Touched, Write, capability
 from support import probe_rom, small_core
 from support.cores import installed_cores
@@ -77,6 +77,32 @@ def test_exactly_the_ranges_are_watched_and_can_be_replaced(tmp_path: Path) -> N
         assert offsets(host) == []
         with pytest.raises(HostError, match="is not a range of a ROM"):
             tracing.watch_rom([(0, ROM_BYTES + 1)])
+
+
+def test_touches_come_with_their_frames_and_those_that_did_not_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = small_core.build(tmp_path, ON_RUN=reading(at(0x3123), at(0x5456)), ROM_BYTES=ROM_BYTES)
+    with EmbeddedHost(probe_rom.build(), core) as host:
+        host.watch_rom([(0, ROM_BYTES)])
+        requests: list[object] = []
+        ask = host._ask
+
+        def noted(request: tuple[object, ...], what: str) -> object:
+            requests.append(request[0])
+            return ask(request, what)
+
+        monkeypatch.setattr(host, "_ask", noted)
+        assert offsets(host) == [0x3123, 0x5456]
+        assert requests == ["step"]
+        monkeypatch.setattr(_frames, "_MOST_TOUCHES", 3)  # kept here, if nobody takes them
+        host.step()
+        host.step()
+        late = [(touch.frame, touch.rom_offset) for touch in host.take_touches()]
+        assert late == [(1, 0x3123), (1, 0x5456), (2, 0x3123), (2, 0x5456)]
+        assert requests == ["step", "step", "step", "touches"]
+        assert offsets(host) == [0x3123, 0x5456]
+        assert requests[4:] == ["step"]
 
 
 @pytest.mark.slow

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
@@ -19,12 +18,15 @@ from halscope_hooks import (
     WRAM_BYTES,
     HostError,
     HostInfo,
+    PpuRegisters,
     RomIdentity,
     Snapshot,
 )
+from numpy.typing import NDArray
 
 import halscope._codec as _codec
 from halscope.hosts._ring import RingClient, RingFrame
+from halscope.hosts.embedded._notes import Notes, pack_notes, unpack_notes
 
 RING: Final = "frames.ring"
 """The ring's file, in the folder of the child."""
@@ -33,6 +35,8 @@ _MOST_PICTURE_BYTES: Final = 3 * 512 * 478  # hi-res and interlaced
 _MOST_NOTES_BYTES: Final = 1 << 14
 _COMMAND_BYTES: Final = 4096  # none are given: requests go through the pipe, which also carries errors
 _NUMBERS: Final = struct.Struct("<QQ")  # of the frame, and of the reads of the ROM that were observed until its end
+_MOST_TOUCHES: Final = 4096  # of one frame; more are asked for by the pipe
+_TOUCH_BYTES: Final = 8  # offset of the read, and of its page
 _RGB: Final = 3  # pixel format: libretro's numbers end with 2
 
 
@@ -58,6 +62,7 @@ class FrameWriter:
 
     def __init__(self, folder: Path, info: HostInfo, most_bwram: int) -> None:
         sizes = {"vram": VRAM_BYTES, "cgram": CGRAM_BYTES, "oam": OAM_BYTES, "state": _MOST_NOTES_BYTES}
+        sizes["touches"] = _MOST_TOUCHES * _TOUCH_BYTES
         optional = {"wram": WRAM_BYTES, "picture": _MOST_PICTURE_BYTES, "iram": IRAM_BYTES}
         sizes |= {name: size for name, size in optional.items() if name in info.readable}
         if "bwram" in info.readable:
@@ -70,12 +75,13 @@ class FrameWriter:
         """Whether the parent has looked within the last two seconds."""
         return self._ring.reader_is_there
 
-    def publish(self, snapshot: Snapshot, touched: int = 0) -> Published:
+    def publish(self, snapshot: Snapshot, touched: int = 0, touches: Sequence[tuple[int, int]] = ()) -> Published:
         """Publish a snapshot. Never waits.
 
         Args:
             snapshot: The snapshot.
             touched: How many reads of the ROM have been observed so far.
+            touches: Those of this frame: the offset of each read, and that of its page.
         """
         parts: dict[str, Any] = {
             "vram": snapshot.vram,
@@ -86,6 +92,7 @@ class FrameWriter:
             "iram": snapshot.iram,
             "state": _NUMBERS.pack(snapshot.frame, touched) + self._notes(snapshot),
             "picture": snapshot.picture,
+            "touches": np.array(touches, "<u4").tobytes() if 0 < len(touches) <= _MOST_TOUCHES else None,
         }
         size = (0, 0, 0, 0)
         if snapshot.picture is not None:
@@ -95,12 +102,12 @@ class FrameWriter:
         return Published(self._ring.publish(there, picture=size))
 
     def _notes(self, snapshot: Snapshot) -> bytes:
-        """Return the pickle of what is no memory. In most frames it is the same as in the frame before."""
+        """Return what is no memory. While a game stands still it is the same as in the frame before."""
         ppu, cpu, field, ages, packed = self._packed
         if snapshot.ppu is ppu and snapshot.cpu is cpu and snapshot.field == field and snapshot.ages == ages:
             return packed
         ages = dict(snapshot.ages)
-        packed = pickle.dumps((snapshot.ppu, snapshot.cpu, snapshot.field, ages), 5)
+        packed = pack_notes(Notes(snapshot.ppu, snapshot.cpu, snapshot.field, ages))
         self._packed = snapshot.ppu, snapshot.cpu, snapshot.field, ages, packed
         return packed
 
@@ -135,9 +142,10 @@ class FrameReader:
     def __init__(self, folder: Path, rom: RomIdentity) -> None:
         self._ring = RingClient(folder / RING)
         self._rom = rom
-        self._notes: tuple[bytes, Any] = (b"", None)  # as packed, and as read
+        self._notes = b"", Notes(PpuRegisters(), None, None, {})  # as packed, and as read
         self.touched = 0
         """How many reads of the ROM had been observed when the last frame ended that was read."""
+        self._touches: list[tuple[int, int, int]] = []  # of the last frames; `touched` counts the last of them too
         self.missed = 0
         """Frames that `next` lost because it was not called for an eighth of a second."""
         if sys.platform != "win32":
@@ -158,6 +166,17 @@ class FrameReader:
         self.missed += frame.missed
         return self._snapshot(frame)
 
+    def touches(self, first: int) -> list[tuple[int, int, int]] | None:
+        """Return the reads of the ROM from number `first` on, oldest first: the arguments of a `Touched` each.
+
+        `None` if the frames that were read do not have them all. Earlier ones are dropped.
+        """
+        wanted = self.touched - first
+        if wanted > len(self._touches):
+            return None
+        del self._touches[: len(self._touches) - wanted]
+        return self._touches.copy()
+
     def close(self) -> None:
         """Unmap the memory. Idempotent."""
         self._ring.close()
@@ -165,25 +184,36 @@ class FrameReader:
     def _snapshot(self, frame: RingFrame) -> Snapshot:
         parts = frame.parts
         state = parts["state"].tobytes()
-        number, self.touched = _NUMBERS.unpack_from(state)
+        number, touched = _NUMBERS.unpack_from(state)
+        self._note_touches(number, touched, parts.get("touches"))
         packed = state[_NUMBERS.size :]
         if packed != self._notes[0]:
-            # The two processes are one program: what the child publishes is trusted as the core's own code is.
-            self._notes = packed, pickle.loads(packed)  # noqa: S301 - see above
-        ppu, cpu, field, ages = self._notes[1]
+            self._notes = packed, unpack_notes(packed)
+        notes = self._notes[1]
         picture = parts.get("picture")
         return Snapshot(
             vram=parts["vram"],
             cgram=parts["cgram"].view(np.uint16),
             oam=parts["oam"],
-            ppu=ppu,
+            ppu=notes.ppu,
             frame=number,
             wram=parts.get("wram"),
             picture=None if picture is None else picture.reshape(frame.height, frame.width, 3),
             rom=self._rom,
             bwram=parts.get("save"),
             iram=parts.get("iram"),
-            ages=ages,
-            cpu=cpu,
-            field=field,
+            ages=notes.ages,
+            cpu=notes.cpu,
+            field=notes.field,
         )
+
+    def _note_touches(self, frame: int, touched: int, pairs: NDArray[np.uint8] | None) -> None:
+        """Keep the touches of a frame, if they follow those of the frame that was read before."""
+        if touched <= self.touched:  # none, or it is read again
+            return
+        new = [] if pairs is None else pairs.view("<u4").reshape(-1, 2).tolist()
+        if touched - self.touched != len(new):  # a frame was missed, or it had too many
+            self._touches = []
+        self._touches += [(frame, offset, page) for offset, page in new]
+        del self._touches[:-_MOST_TOUCHES]  # nobody may take them
+        self.touched = touched

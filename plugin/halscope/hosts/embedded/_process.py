@@ -92,6 +92,10 @@ class CoreProcess:
         """How many reads of the ROM had been observed at the end of the last frame that was read."""
         return 0 if self._channel.frames is None else self._channel.frames.touched
 
+    def touches(self, first: int) -> list[tuple[int, int, int]] | None:
+        """Return the reads of the ROM that came with the last frames; see `FrameReader.touches`."""
+        return None if self._channel.frames is None else self._channel.frames.touches(first)
+
     def ask(self, request: tuple[object, ...], what: str, patience: float) -> Any:
         """Send a request and return the value of its reply.
 

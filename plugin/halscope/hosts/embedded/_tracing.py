@@ -33,10 +33,13 @@ class RomTracing:
 
     def take_touches(self) -> Sequence[Touched]:
         """Return the reads observed since the last call, oldest first. Raises HostError."""
-        if not self._is_watching or self._touched() == self._taken:
+        taken = self._touched()
+        if not self._is_watching or taken == self._taken or 0 < taken < self._taken:  # 0: the process is gone
             return []
-        reply = self._ask(("touches", self._taken), "reported what it has read")
-        taken, touches = cast("tuple[int, list[tuple[int, int, int]]]", reply)
+        touches = self._touches_in_frames(self._taken)
+        if touches is None:  # a frame was missed
+            reply = self._ask(("touches", self._taken), "reported what it has read")
+            taken, touches = cast("tuple[int, list[tuple[int, int, int]]]", reply)
         self._taken = taken
         return [Touched(frame, offset, page) for frame, offset, page in touches]
 
@@ -45,6 +48,10 @@ class RomTracing:
 
     def _touched(self) -> int:
         """How many reads had been observed when the last frame ended that was taken."""
+        raise NotImplementedError
+
+    def _touches_in_frames(self, first: int) -> list[tuple[int, int, int]] | None:
+        """Return the reads from number `first` on that came with the frames; `None` if some did not."""
         raise NotImplementedError
 
 
@@ -63,6 +70,11 @@ class Tracer:
     def touched(self) -> int:
         """How many reads have been observed so far."""
         return 0 if self._touches is None else self._touches.count
+
+    @property
+    def latest(self) -> list[tuple[int, int]]:
+        """The reads of the last frame: offset, and offset of the page."""
+        return [] if self._touches is None else self._touches.latest
 
     def actions(self) -> dict[str, Callable[..., object]]:
         """The requests of `RomTracing` by name."""

@@ -131,6 +131,9 @@ class CoreHost(RomTracing):
     def _touched(self) -> int:
         return self._process.touched
 
+    def _touches_in_frames(self, first: int) -> list[tuple[int, int, int]] | None:
+        return self._process.touches(first)
+
 
 class EmbeddedHost(CoreHost):
     """A core in a process of its own that is driven: each `step` runs one frame, so that a run is reproducible.

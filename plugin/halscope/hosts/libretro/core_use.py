@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, final
 
 from halscope_hooks import HostError
 
 import halscope._codec as _codec
-from halscope.hosts.libretro.interrupts import held_back
+from halscope.hosts.libretro.interrupts import HeldBack
 
 BUSY_WAIT: Final = 5.0  # seconds that a call waits for another thread's call; a frame takes milliseconds
 END_WAIT: Final = 2.0  # seconds that `end` waits for the thread inside the core, also at interpreter exit
@@ -42,8 +43,7 @@ class CoreUse:
         """Whether `end` was called: no further calls are admitted."""
         return self._ending
 
-    @contextmanager
-    def calling(self, what: str) -> Iterator[None]:
+    def calling(self, what: str) -> AbstractContextManager[None]:
         """Hold the core for a call. Ctrl-C is deferred until the call returns; errors of libretro.py become HostErrors.
 
         Args:
@@ -52,26 +52,30 @@ class CoreUse:
         Raises:
             HostError: The core was unloaded, another thread is inside, or the call failed.
         """
+        return _Call(self, what)
+
+    def enter(self) -> None:
+        """Hold the core for this thread. Raises HostError."""
         if self._inside == threading.get_ident():
             raise HostError(f"{self._path}: a callback of the core cannot call the core")
         if not self._lock.acquire(timeout=BUSY_WAIT):
             raise HostError(f"{self._path}: another thread is inside the core; one thread calls a host")
-        try:
-            if self._ending:
-                raise HostError(f"{self._path}: the host is closed; attach a new one")
-            self._inside = threading.get_ident()
-            with held_back():
-                yield
-        except HostError:
-            raise
-        except Exception as error:
-            raise HostError(f"{self._path}: the core {what}: {error}") from error
-        finally:
-            _log_output()
-            self._inside = None
-            self._lock.release()
-            if self._ending:  # `end` was called meanwhile, by a signal handler on this thread or by another thread
-                self.end()
+        self._inside = threading.get_ident()
+        if self._ending:
+            self.leave()
+            raise HostError(f"{self._path}: the host is closed; attach a new one")
+
+    def leave(self) -> None:
+        """Let go of the core, and unload it if it was ended meanwhile."""
+        _log_output()
+        self._inside = None
+        self._lock.release()
+        if self._ending:  # `end` was called meanwhile, by a signal handler on this thread or by another thread
+            self.end()
+
+    def failed(self, what: str, error: Exception) -> HostError:
+        """Return the error that says what the core failed at."""
+        return HostError(f"{self._path}: the core {what}: {error}")
 
     def end(self) -> None:
         """Admit no further calls and unload the core: now, or when the thread inside returns. Idempotent.
@@ -87,6 +91,34 @@ class CoreUse:
         finally:
             self._lock.release()
             _log_output()
+
+
+@final
+class _Call:
+    """What `CoreUse.calling` returns. A class, not a generator: it is used twice a frame."""
+
+    __slots__ = ("_held", "_use", "_what")
+
+    def __init__(self, use: CoreUse, what: str) -> None:
+        self._use, self._what = use, what
+
+    def __enter__(self) -> None:
+        self._use.enter()
+        try:
+            self._held = HeldBack()
+        except BaseException:
+            self._use.leave()
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            self._held.restore()
+            if error is None:
+                self._held.call()
+        finally:
+            self._use.leave()
+        if isinstance(error, Exception) and not isinstance(error, HostError):
+            raise self._use.failed(self._what, error) from error
 
 
 def _log_output() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 from collections.abc import Collection
-from typing import Final, override
+from typing import Final, Protocol, override
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,13 @@ _FORMATS: Final[dict[PixelFormat, picture.PixelFormat]] = {
     PixelFormat.XRGB8888: "xrgb8888",
     PixelFormat.RGB565: "rgb565",
 }
+_HARDWARE: Final = ctypes.c_void_p(-1).value  # RETRO_HW_FRAME_BUFFER_VALID in place of a picture
 _logger = logging.getLogger("halscope.hosts.libretro")
+
+
+class _Pointer(Protocol):
+    @property
+    def value(self) -> int | None: ...
 
 
 class KeptPicture(ArrayVideoDriver):
@@ -45,6 +52,12 @@ class KeptPicture(ArrayVideoDriver):
             # The core reuses its buffer after this call.
             self._raw = np.frombuffer(data, np.uint8).reshape(height, pitch).copy()
             self._width = width
+
+    def drawn(self, data: _Pointer, width: int, height: int, pitch: int) -> None:
+        """Take what a core passes to `retro_video_refresh_t`. libretro.py's own way takes ten times as long."""
+        address = data.value
+        if address is not None and address != _HARDWARE:  # else the picture has not changed
+            self.refresh(memoryview((ctypes.c_uint8 * (height * pitch)).from_address(address)), width, height, pitch)
 
     @property
     @override

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
+from typing import Any, Final, final
+
+_DEFERRED: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-@contextmanager
-def held_back() -> Iterator[None]:
-    """Defer the signals that have a handler in Python until the block ends, then call it. Does nothing outside the main
-    thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handlers = {}
-    for deferred in (signal.SIGINT, signal.SIGTERM):
-        if callable(handler := signal.getsignal(deferred)):
-            handlers[deferred] = handler
-    kept: dict[int, FrameType | None] = {}
-    for deferred in handlers:
-        signal.signal(deferred, kept.setdefault)
-    try:
-        yield
-    finally:
-        for deferred, handler in handlers.items():
+@final
+class HeldBack:
+    """Defers, from now on, the signals that have a handler in Python. Does nothing outside the main thread.
+
+    A class, not a context manager of a generator: it is used twice a frame.
+    """
+
+    __slots__ = ("_handlers", "_kept")
+
+    def __init__(self) -> None:
+        self._handlers: dict[signal.Signals, Any] = {}
+        self._kept: dict[int, FrameType | None] = {}
+        if threading.current_thread() is threading.main_thread():
+            for deferred in _DEFERRED:
+                if callable(handler := signal.getsignal(deferred)):
+                    self._handlers[deferred] = handler
+            for deferred in self._handlers:
+                signal.signal(deferred, self._kept.setdefault)
+
+    def restore(self) -> None:
+        """Defer no longer."""
+        for deferred, handler in self._handlers.items():
             signal.signal(deferred, handler)
-    for number, frame in kept.items():
-        handlers[signal.Signals(number)](number, frame)
+
+    def call(self) -> None:
+        """Call the handlers of the signals that came meanwhile."""
+        for number, frame in self._kept.items():
+            self._handlers[signal.Signals(number)](number, frame)

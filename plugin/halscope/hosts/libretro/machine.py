@@ -93,8 +93,12 @@ class Machine:
         try:
             with self._use.calling("does not take the ROM"):
                 self._session.__enter__()
-                # Dozens of times a frame: libretro.py's own way takes four times as long.
-                self._session.core.set_input_state(self._buttons.answer)
+                # Up to dozens of times a frame: libretro.py's own way takes four times as long.
+                core.set_input_state(self._buttons.answer)
+                core.set_video_refresh(self._picture.drawn)
+                discard_sound, poll_nothing = _codec.discarding_callbacks()
+                core.set_audio_sample_batch(discard_sound)
+                core.set_input_poll(poll_nothing)
             loaded.append(True)
             self._state = bytearray(self._session.core.serialize_size())
             self.frames_a_second: float = self._session.core.get_system_av_info().timing.fps

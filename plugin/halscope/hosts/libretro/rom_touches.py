@@ -37,6 +37,8 @@ class RomTouches:
         except (RuntimeError, ValueError) as error:
             raise HostError(f"reads of the ROM cannot be observed: {error}") from error
         self._found: list[tuple[int, int]] = []  # offset of the read, and of its page
+        self.latest: list[tuple[int, int]] = []
+        """The touches that were stamped last: offset of the read, and of its page."""
         self._kept: list[tuple[int, int, int]] = []  # frame, offset and page
         self._first = 0  # number of the first touch in `_kept`, counted from the first one ever
 
@@ -51,10 +53,11 @@ class RomTouches:
     def stamp(self, frame: int) -> None:
         """Keep what the last run touched as reads of this frame."""
         self._kept.extend((frame, offset, page) for offset, page in self._found)
-        self._found = []
-        surplus = max(0, len(self._kept) - _MOST_KEPT)
-        self._first += surplus
-        del self._kept[:surplus]
+        self.latest, self._found = self._found, []
+        if len(self._kept) > _MOST_KEPT:
+            surplus = len(self._kept) - _MOST_KEPT // 2  # moving the rest takes long, so it is done seldom
+            self._first += surplus
+            del self._kept[:surplus]
 
     @property
     def count(self) -> int:

@@ -86,6 +86,7 @@ class Snes9xReader:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self._finder = snes9x.BlockFinder()
 
     @property
     def state_format(self) -> str:
@@ -133,7 +134,9 @@ class Snes9xReader:
     def _fields(self) -> snes9x.StateFields:
         try:
             machine = self._machine
-            return snes9x.parse_state(machine.state(), copy_memories=False, known_vram=machine.vram)
+            return snes9x.parse_state(
+                machine.state(), copy_memories=False, known_vram=machine.vram, finder=self._finder
+            )
         except FormatError as error:
             raise HostError(f"{self._machine.core_path}: {error}") from error
 
