@@ -18,7 +18,7 @@ from halscope.app._workspace import Workspace
 from halscope.inject import Sheet
 from halscope.project import Knowledge
 
-TELL_EVERY: Final = 180  # frames between two pages while new sheets keep coming; else they are written at once
+TELL_EVERY: Final = 180  # frames between two pages: with many sheets, one takes as long as some of these frames
 MOST_SHEETS: Final = 500
 
 
@@ -92,7 +92,8 @@ class NewSheets:
             self._put_off += written
         if fresh and room > 0:
             self._page_is_old = True
-        if not fresh or update.snapshot.frame - self._told >= TELL_EVERY:
+        since = update.snapshot.frame - self._told
+        if self._told == 0 or since < 0 or since >= TELL_EVERY:
             self._told = update.snapshot.frame
             self.tell(running)
 

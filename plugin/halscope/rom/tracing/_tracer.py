@@ -32,6 +32,7 @@ _RECENT: Final = 8  # snapshots: touches may arrive after the snapshot of their 
 _SPARSE: Final = 16  # frames between the older ones
 _OLDER: Final = 5
 _MOST_CANDIDATES: Final = 256
+_MOST_OUTPUTS: Final = 64  # kept, of 64 KiB at most each
 _MOST_OFFSETS: Final = 1 << 16
 _SURE: Final = 4  # streams of a codec that no other codec explains, until it is the one that the game uses
 
@@ -73,6 +74,8 @@ class Tracer:
         """The newest frame in which each family was touched, by codec and end."""
         self._candidates: list[Candidate] = []
         self._nothing: set[tuple[str, int]] = set()
+        self._outputs: dict[tuple[str, int], Output] = {}
+        """What was decoded last, by codec and offset: a game reads its streams again, some of them in most frames."""
         self._traced: dict[TracedStart, None] = {}
         self._contested: dict[TracedStart, set[str]] = {}
         """Starts that a stream of another codec explains as well, and the names of these codecs."""
@@ -160,10 +163,16 @@ class Tracer:
         self._settle_contested()
 
     def _output(self, codec: Codec, offset: int) -> Output | None:
-        """Decode the stream at an offset, unless it is known that there is none."""
+        """Decode the stream at an offset, unless it is known."""
         key = codec.name, offset
-        output = None if key in self._nothing else output_at(self._rom, codec, offset)
-        if output is None and len(self._nothing) < _MOST_OFFSETS:
+        if key in self._nothing:
+            return None
+        output = self._outputs.pop(key, None) or output_at(self._rom, codec, offset)
+        if output is not None:
+            self._outputs[key] = output  # the newest is the last
+            if len(self._outputs) > _MOST_OUTPUTS:
+                del self._outputs[next(iter(self._outputs))]
+        elif len(self._nothing) < _MOST_OFFSETS:
             self._nothing.add(key)
         return output
 
