@@ -157,6 +157,19 @@ def test_a_state_of_something_else_is_refused_and_the_game_goes_on(host: CoreHos
     host.step()
 
 
+def test_a_state_of_another_version_is_refused_and_the_game_goes_on(host: CoreHost) -> None:
+    before = host.step()
+    state = bytearray(host.save_state())
+    # snes9x: "#!s9xsnp:" and four digits. bsnes: "BST1" and a number, which each version raises.
+    digits = slice(9, 13) if state.startswith(b"#!s9xsnp:") else slice(4, 8)
+    state[digits] = b"9999"
+    with pytest.raises(HostError, match="of another core, version or game"):
+        host.load_state(bytes(state))
+    after = host.step()
+    assert after.frame == before.frame + 1
+    assert np.array_equal(before.vram, after.vram)
+
+
 def test_held_buttons_reach_the_game_until_they_are_let_go(host: CoreHost) -> None:
     def pad() -> int:
         for _ in range(3):
