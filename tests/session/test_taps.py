@@ -250,6 +250,27 @@ def test_plugins_see_every_snapshot_though_they_are_told_of_the_newest_frames_on
     assert threads != {threading.get_ident()}
 
 
+@pytest.mark.parametrize("threads", [False, True])
+def test_hooks_that_no_plugin_has_are_not_called_and_wake_no_thread(host: MadeHost, threads: bool) -> None:
+    called: list[str] = []
+    hooks = {"halscope_snapshot"}
+
+    def dispatch(hook: str, /, **_: object) -> None:
+        called.append(hook)
+
+    with Session(host, threads=threads, dispatch=dispatch, hooked=hooks.__contains__) as session:
+        session.tick()
+        hooks.clear()
+        for _ in range(5):
+            session.tick()
+        hooks.add("halscope_snapshot")  # a plugin may come at any time
+        session.tick()
+        (tap,) = session.stats().taps
+    assert called.count("halscope_snapshot") == 2
+    assert tap.taken + tap.waiting <= 2
+    assert set(called) == {"halscope_attached", "halscope_snapshot"}
+
+
 def test_inline_taps_are_called_by_who_hands_in(host: MadeHost, tmp_path: Path) -> None:
     threads: set[int] = set()
     with Session(host) as session:

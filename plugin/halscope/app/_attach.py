@@ -144,7 +144,9 @@ def watch_frames(
     seen = 0
     while frames is None or seen < frames:
         with (
-            Session(target.open(), owns_host=True, dispatch=target.plugins.dispatch) as session,
+            Session(
+                target.open(), owns_host=True, dispatch=target.plugins.dispatch, hooked=target.plugins.hooked
+            ) as session,
             StartWatch(session, target.report) as watch,
         ):
             changes: list[Event] = []
@@ -262,7 +264,10 @@ class LiveAttach:
                 cannot be applied, or a file cannot be written.
         """
         while True:
-            session = Session(self._target.open(), threads=True, owns_host=True, dispatch=self._target.plugins.dispatch)
+            plugins = self._target.plugins
+            session = Session(
+                self._target.open(), threads=True, owns_host=True, dispatch=plugins.dispatch, hooked=plugins.hooked
+            )
             try:
                 with session:
                     self._play(session)

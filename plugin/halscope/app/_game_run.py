@@ -169,7 +169,15 @@ def open_game(
         except BaseException:
             opened.close()
             raise
-    return Session(opened, threads=threads, owns_host=True, locate=locate, dispatch=plugins.dispatch, rom=rom)
+    return Session(
+        opened,
+        threads=threads,
+        owns_host=True,
+        locate=locate,
+        dispatch=plugins.dispatch,
+        hooked=plugins.hooked,
+        rom=rom,
+    )
 
 
 def _start_from(host: Host, path: Path, rom: Path, image: Rom | None) -> None:

@@ -186,6 +186,10 @@ class Plugins:
                 self._dispatcher.failed(implementation.plugin, implementation.hook, error)
         return group_sprites(frame)
 
+    def hooked(self, hook: str) -> bool:
+        """Whether any plugin has this hook. Any thread may ask; it is asked for each frame."""
+        return bool(self._registry.calls(hook))
+
     def dispatch(self, hook: str, /, **arguments: Any) -> None:
         """Call a hook of every plugin. A failure is logged and reported through `halscope_job_failed`; others go on.
 

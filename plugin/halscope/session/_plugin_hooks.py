@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from halscope_hooks import Attached, Event, Snapshot
 
@@ -23,14 +24,22 @@ def no_plugins(_hook: str, /, **_arguments: Any) -> None:
     """A Dispatch without plugins."""
 
 
-class EventHooks:
-    """Subscriber that passes events to the plugins' hooks."""
+def any_hook(_hook: str) -> bool:
+    """Say that a plugin may have this hook."""
+    return True
 
-    def __init__(self, dispatch: Dispatch, session: Session) -> None:
+
+class EventHooks:
+    """Subscriber that passes events to the plugins' hooks; `hooked` says whether any plugin has a hook now."""
+
+    def __init__(self, dispatch: Dispatch, hooked: Callable[[str], bool], session: Session) -> None:
         self._dispatch = dispatch
+        self._hooked = hooked
         self._session = weakref.ref(session)
 
     def __call__(self, event: Event) -> None:
+        if not self._hooked(event.hook) and not isinstance(event, Attached):  # plugins are told the session then
+            return
         arguments = {field.name: getattr(event, field.name) for field in fields(event)}
         if isinstance(event, Attached):
             arguments["session"] = self._session()
@@ -40,8 +49,10 @@ class EventHooks:
 class SnapshotHook:
     """Passes every snapshot to the plugins' hooks."""
 
+    HOOK: ClassVar[str] = "halscope_snapshot"
+
     def __init__(self, dispatch: Dispatch) -> None:
         self._dispatch = dispatch
 
     def __call__(self, snapshot: Snapshot) -> None:
-        self._dispatch("halscope_snapshot", snapshot=snapshot)
+        self._dispatch(self.HOOK, snapshot=snapshot)

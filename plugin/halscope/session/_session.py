@@ -27,7 +27,7 @@ from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SLOW
 from halscope.session._job_terms import Priority
 from halscope.session._jobs import Job, Work
-from halscope.session._plugin_hooks import Dispatch, EventHooks, SnapshotHook, no_plugins
+from halscope.session._plugin_hooks import Dispatch, EventHooks, SnapshotHook, any_hook, no_plugins
 from halscope.session._pull import Pull
 from halscope.session._stopping import StopReport
 from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
@@ -54,6 +54,7 @@ class Session:
         owns_host: Whether the session keeps the host alive and closes it.
         locate: Finds the origins of a VRAM (uint8[65536]); see `set_locate`.
         dispatch: Calls hooks of plugins; by default there are none. Plugins are a subscriber with delivery "host".
+        hooked: Whether any plugin has this hook now: if none has "halscope_snapshot", no thread is woken for it.
         layers: Whether frames get their background layers.
         compare: Whether frames are compared with the host's picture (`Frame.matches`). It costs the thread that decodes
             as much as composing the screen, and the host's thread nothing.
@@ -73,6 +74,7 @@ class Session:
         owns_host: bool = False,
         locate: Locate | None = None,
         dispatch: Dispatch = no_plugins,
+        hooked: Callable[[str], bool] = any_hook,
         layers: bool = False,
         compare: bool = False,
         slow: float = SLOW,
@@ -93,8 +95,9 @@ class Session:
         weakref.finalize(self, end_dropped, self._engine.to_close).atexit = False
         self._kept: tuple[Subscription | Tap, ...] = ()
         if dispatch is not no_plugins:
-            told = self._engine.hub.subscribe(EventHooks(dispatch, self), (), "host", None, "plugins")
-            seen = self._engine.taps.collect(SnapshotHook(dispatch), "plugins")
+            told = self._engine.hub.subscribe(EventHooks(dispatch, hooked, self), (), "host", None, "plugins")
+            hook = SnapshotHook(dispatch)
+            seen = self._engine.taps.collect(hook, "plugins", wanted=partial(hooked, hook.HOOK))
             self._kept = (told, seen)
 
     @property

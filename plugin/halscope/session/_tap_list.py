@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from halscope.session._taps import (
     Reel,
     Tap,
     TapStats,
+    always,
 )
 from halscope.session._threads import OwnThread, give_thread
 
@@ -47,10 +48,21 @@ class Taps:
         self._threads: dict[Reel, OwnThread] = {}
         self._running = False
 
-    def collect(self, look: Look, name: str = "", most: int = MOST_SNAPSHOTS, most_bytes: int = MOST_BYTES) -> Tap:
-        """Call `look` with every snapshot; dropping the handle ends this. Raises HostError after `finish`."""
+    def collect(
+        self,
+        look: Look,
+        name: str = "",
+        most: int = MOST_SNAPSHOTS,
+        most_bytes: int = MOST_BYTES,
+        *,
+        wanted: Callable[[], bool] = always,
+    ) -> Tap:
+        """Call `look` with every snapshot for which `wanted` is true when it comes; dropping the handle ends this.
+
+        Raises HostError after `finish`.
+        """
         name = name or getattr(look, "__qualname__", type(look).__name__)
-        reel = Reel(name, most, most_bytes, MOST_FAILURES, self._failed)
+        reel = Reel(name, most, most_bytes, MOST_FAILURES, self._failed, wanted)
         tap = Tap(reel, look)
         self._add(reel)
         return tap
@@ -74,7 +86,8 @@ class Taps:
         """Offer a snapshot to every tap, at the cost of an append each. After an interrupt, repeat the call with the
         same ticket: taps that already have the snapshot ignore it."""
         for reel in self._list.value.reels:
-            reel.offer(snapshot, ticket)
+            if reel.wanted():
+                reel.offer(snapshot, ticket)
             if not self._with_threads:
                 reel.drain()
 

@@ -32,6 +32,11 @@ Failed = Callable[[str, BaseException, str], None]
 """Called with the name of what failed, the error, and the traceback as text."""
 
 
+def always() -> bool:
+    """Say that a tap wants every snapshot."""
+    return True
+
+
 class TapOverflowError(HalscopeError):
     """A recorder or collector could not keep up with the game and was stopped."""
 
@@ -57,8 +62,18 @@ class TapStats:
 class Reel(Queue[Snapshot]):
     """The queue of a tap. It holds the tap weakly, so that the thread that empties it does not keep the tap alive."""
 
-    def __init__(self, name: str, most: int, most_bytes: int, most_failures: int, failed: Failed) -> None:
+    def __init__(
+        self,
+        name: str,
+        most: int,
+        most_bytes: int,
+        most_failures: int,
+        failed: Failed,
+        wanted: Callable[[], bool] = always,
+    ) -> None:
         super().__init__(name, most=most, most_size=most_bytes)
+        self.wanted = wanted
+        """Whether the tap wants a snapshot that comes now."""
         self.tap: weakref.ref[Tap] | None = None
         self.error: BaseException | None = None
         self.taken = 0
