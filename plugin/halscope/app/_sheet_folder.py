@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -244,7 +245,7 @@ class SheetFolder:
         """
         if not self.folder.is_dir():
             return []  # a missing folder is reported where it cannot be written
-        missing = {path for path in self._settled.keys() - edited_files(self.folder).keys() if not Path(path).exists()}
+        missing = {path for path in self._settled if not os.path.exists(path)}  # noqa: PTH110 - a path object is made of each name otherwise
         gone = sorted(missing & self._missing)
         self._missing = missing
         for path in gone:

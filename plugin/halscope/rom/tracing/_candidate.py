@@ -213,12 +213,19 @@ class Candidate:
         self._came: set[int] = set()
         self._grown = False
 
-    def look(self, arrivals: list[Arrival]) -> None:
-        """Note which tiles of the stream have arrived that were nowhere before."""
+    def look(self, arrivals: list[Arrival], every: NDArray[np.uint64]) -> None:
+        """Note which tiles of the stream have arrived that were nowhere before.
+
+        Args:
+            arrivals: What has arrived.
+            every: The hashes of all of it.
+        """
+        if not contained(every, self._hashes).any():  # most often
+            return
         size = len(self.output.data)
         for memory, places, hashes in arrivals:
             own = contained(hashes, self._hashes)
-            if not own.any():  # most often
+            if not own.any():
                 continue
             own[own] = ~contained(hashes[own], self.before.hashes)
             windows = self._order[np.searchsorted(self._hashes, hashes[own])]

@@ -100,8 +100,7 @@ def contained(hashes: NDArray[np.uint64], ascending: NDArray[np.uint64]) -> NDAr
     """Return which of the hashes are in an ascending array."""
     if not len(ascending):
         return np.zeros(len(hashes), np.bool_)
-    places = np.minimum(np.searchsorted(ascending, hashes), len(ascending) - 1)
-    found: NDArray[np.bool_] = ascending[places] == hashes
+    found: NDArray[np.bool_] = ascending.take(ascending.searchsorted(hashes), mode="clip") == hashes
     return found
 
 

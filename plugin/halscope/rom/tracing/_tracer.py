@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, final
 
+import numpy as np
 from halscope_hooks import Codec, Snapshot, Touched
 
 from halscope.rom.image import Rom
@@ -180,8 +181,9 @@ class Tracer:
         """Judge candidates by what has arrived, and return those that are not settled by it."""
         if not arrivals:
             return candidates
+        every = np.concatenate([one.hashes for one in arrivals])
         for candidate in candidates:
-            candidate.look(arrivals)
+            candidate.look(arrivals, every)
         old = self._older[0] if self._older else self._recent[0]
         for candidate in candidates:
             if candidate.ready:
