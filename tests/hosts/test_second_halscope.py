@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from halscope.demo import rom_path
 from halscope.hosts._claims import Claim
 from halscope.hosts.libretro import available_cores
 from halscope_hooks import Host, HostError, HostRequest
+from support.same_moment import poll_until
 from support.server_process import ServerProcess
 
 needs_core = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
@@ -50,7 +52,8 @@ def test_the_second_one_is_refused_with_the_process_of_the_first(
             first.kill()
             first.wait()
             first.stdout.close()  # type: ignore[union-attr]
-        opener(host, running)().close()  # a killed one is in nobody's way
+        with contextlib.closing(opener(host, running)()) as next_one:  # a killed one is in nobody's way
+            poll_until(next_one, lambda _: True)
 
 
 def test_the_right_to_an_emulator_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -188,6 +188,20 @@ def test_another_game_is_told(cartridge: ServerProcess, tmp_path: Path, monkeypa
         assert after.rom == host.info.rom
 
 
+def test_two_consoles_work_at_one_halscope(cartridge: ServerProcess, rom: Path) -> None:
+    with (
+        server(rom, "sni") as other,
+        Usb2snesHost(cartridge.address) as first,
+        Usb2snesHost(other.address) as second,
+    ):
+        for host in (first, second, first, second):
+            poll_until(host, lambda _: True)
+        other.kill()
+        with pytest.raises(HostGoneError):
+            poll_until(second, lambda _: False)
+        poll_until(first, lambda _: True)  # the end of one is not felt at the other
+
+
 def test_two_halscopes_work_at_one_console(cartridge: ServerProcess) -> None:
     with Usb2snesHost(cartridge.address) as first, Usb2snesHost(cartridge.address) as second:
         for _ in range(5):
