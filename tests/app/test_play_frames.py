@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from halscope.app import LiveEdits, Play, Workspace
+from halscope.app._game_run import run_in_real_time
 from halscope.session import Session
-from support.made_host import MadeHost
+from halscope_hooks import Update
+from support.made_host import MadeHost, MadeRemote, made_snapshot
 from support.rom_console import workspaces
 
 
@@ -36,3 +38,25 @@ def test_a_page_that_sees_all_frames_brings_the_edits_no_more_of_them(
         assert play.last is not None
         assert play.last.snapshot.frame == 25
         assert seen == expected
+
+
+def test_the_last_frame_of_a_paused_game_is_decoded_once_somebody_looks_at_it() -> None:
+    host, decoded, asked = MadeRemote(), [], 0
+    for number in range(1, 4):
+        host.send(made_snapshot(number))
+
+    def idle() -> None:  # the game is paused
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            host.send(made_snapshot(4))  # it goes on
+
+    with (
+        Session(host, owns_host=True) as session,
+        session.subscribe(lambda event: decoded.append(event.snapshot.frame), Update),
+    ):
+        frames = run_in_real_time(session, (), every=100, idle=idle, wanted=lambda: asked > 0)
+        assert [next(frames).frame for _ in range(3)] == [1, 2, 3]
+        assert decoded == [1]  # nobody looks
+        assert next(frames).frame == 4
+        assert decoded == [1, 3, 4]

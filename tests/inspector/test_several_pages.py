@@ -85,3 +85,28 @@ def test_a_page_that_comes_before_the_game_is_told_of_it_as_soon_as_it_runs() ->
             assert eventually(lambda: inspector.pages == 1)
             inspector.follow(session)
             assert text_message(page, "hello")["emulator"] == "a made game"
+
+
+def test_a_page_that_paints_nothing_needs_no_frames_until_it_paints_again(game: Inspected) -> None:
+    with game.page() as hidden:
+        told = frame_numbers(hidden, 3)[-1]
+        assert game.inspector.needs_frames
+        waiting = [hidden.recv(timeout=60) for _ in range(2)]  # as a tab that is hidden: it takes them, and paints none
+        assert eventually(lambda: not game.inspector.needs_frames)
+        assert game.inspector.pages == 1
+        before = game.frames
+        assert eventually(lambda: game.frames > before + 50)
+        with pytest.raises(TimeoutError):
+            hidden.recv(timeout=0)  # nothing has piled up
+        hidden.send('{"type": "seen"}')
+        assert frame_numbers(hidden, 1)[0] > told + 50  # the newest, at once
+        assert len(waiting) == 2
+        assert game.inspector.needs_frames
+
+
+def test_a_page_that_looks_needs_frames_beside_one_that_is_hidden(game: Inspected) -> None:
+    with game.page(), game.page() as shown:
+        for _ in range(3):
+            numbers = frame_numbers(shown, 200)
+            assert numbers == sorted(set(numbers))
+            assert game.inspector.needs_frames

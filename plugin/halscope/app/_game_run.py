@@ -35,7 +35,7 @@ from halscope.formats.recording import RecordingWriter, trimmed
 from halscope.plugins import Plugins
 from halscope.rom.image import Rom
 from halscope.rom.mapping import parse_mapping
-from halscope.session import Locate, Session
+from halscope.session import JobTimeoutError, Locate, Session
 
 log: Final = logging.getLogger("halscope.app")
 
@@ -281,7 +281,8 @@ def run_in_real_time(
             driven nor paced.
         every: Of so many frames one is decoded.
         idle: Called several times a second while a pushing host sends nothing.
-        wanted: Asked before each frame whether it is decoded in any case.
+        wanted: Asked before each frame whether it is decoded in any case, and while none comes, whether the last one is
+            to be decoded after all.
         controls: What other threads ask of the host.
 
     Raises:
@@ -292,13 +293,19 @@ def run_in_real_time(
     if paced is not None and speed != 1:
         paced.set_speed(speed)
     due = time.monotonic()
+    left: Snapshot | None = None  # the last frame, if it was not decoded
     for number in itertools.count():
         _control(session, schedule, number, controls)
-        while (snapshot := _next_frame(session, decoded=number % every == 0 or wanted())) is None:
+        while (snapshot := _next_frame(session, decoded=(decoded := number % every == 0 or wanted()))) is None:
             if session.ended:
                 return
+            if left is not None and wanted():  # the game is paused, and somebody looks at it
+                with contextlib.suppress(JobTimeoutError):  # an older one is still being decoded; the next time
+                    session.feed(left)
+                    left = None
             idle()
             _control(session, schedule, number, controls)
+        left = None if decoded else snapshot
         yield snapshot
         if speed == 0 or capability(session.host, "driven") is None:
             continue

@@ -25,6 +25,11 @@ class Scene:
         self._watch: LoadWatch | None = None
         self._watched: Session | None = None
 
+    @property
+    def watches(self) -> bool:
+        """Whether loads are watched."""
+        return self._watch is not None
+
     def begin(self, snapshot: Snapshot) -> None:
         """Take this as the state before the run; what is in VRAM then was not seen arriving."""
         self._coverage = SceneCoverage(snapshot.vram)

@@ -205,7 +205,7 @@ class _Running:
                 every=1 if self._all_frames else SHOWN_EVERY,
                 outlining=outlining,
                 controls=controls,
-                all_frames=lambda: page is not None and page.pages > 0,
+                all_frames=lambda: page is not None and page.needs_frames,
             )
             try:
                 with ended_by_interrupts():

@@ -176,7 +176,7 @@ class _Editing:
                 project=self._opened_project,
                 outline=options.outline,
                 controls=controls,
-                all_frames=lambda: self._page is not None and self._page.pages > 0,
+                all_frames=lambda: self._page is not None and self._page.needs_frames,
             )
             try:
                 with ended_by_interrupts():

@@ -64,6 +64,12 @@ class FigureAnswers:
         with self._lock:
             return self._scene.describe(update)
 
+    @property
+    def needs_frames(self) -> bool:
+        """Whether pictures are collected or loads are watched now, for which every frame counts."""
+        collecting = self._collecting
+        return self._scene.watches or (collecting is not None and not collecting.ended)
+
     def watch_reads(self, host: Host) -> None:
         """Have the host tell what the game reads. On the game's thread. Raises HalscopeError with what to do."""
         watch_reads(host, self._workspace())

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -37,6 +38,7 @@ log: Final = logging.getLogger("halscope.inspector")
 MOST_QUESTIONS: Final = 8
 """Requests of one page that may wait for their answers at once."""
 _AHEAD: Final = 2  # frames sent that the page has not painted yet; a slow page gets fewer frames, and the newest
+_STALLED: Final = 1.0  # seconds without a word that it has painted, after which a page is taken for one that is hidden
 _KEPT: Final = 4  # frames that questions may be about, of either kind: what a page shows is not the newest frame
 _LOOK_AGAIN: Final = 0.2  # seconds
 _HOST_SECONDS: Final = 5.0  # how long the game's thread may take to answer a request
@@ -91,10 +93,18 @@ class Page:
             self._news.set()
         self._unseen = 0  # frames sent that the page has not painted yet
         self._room = asyncio.Semaphore(_AHEAD)
+        self._full: float | None = None  # since when it has none, by the monotonic clock
         self._sending = asyncio.Lock()
         self._questions: set[asyncio.Task[None]] = set()
         self._posted = Waiting()  # notices to send
         self._key = object()  # of this page's jobs
+
+    @property
+    def awake(self) -> bool:
+        """Whether it paints what it is sent. One that is hidden or stalls does not, until it says again that it has
+        painted. For any thread."""
+        since = self._full
+        return since is None or time.monotonic() - since < _STALLED
 
     async def run(self) -> None:
         """Serve the page until it leaves, or the session ends."""
@@ -171,6 +181,8 @@ class Page:
                 continue
             self._sent.append(self.update)
             self._unseen += 1
+            if self._unseen == _AHEAD:
+                self._full = time.monotonic()
             await self._send(self._stream.message(self.update, past, still=self.controls.paused))
 
     async def _post(self) -> None:
@@ -216,6 +228,7 @@ class Page:
     def _seen(self) -> None:
         if self._unseen:  # else the page says it of a frame that it was not sent
             self._unseen -= 1
+            self._full = None
             self._room.release()
 
     async def _question(self, request: Request) -> None:

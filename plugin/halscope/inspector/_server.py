@@ -84,6 +84,7 @@ class Inspector:
         self._edits: LiveEdits | None = None
         self._uploads = Uploads()
         self._pages = 0
+        self._open: tuple[Page, ...] = ()  # those that show a session; replaced, never changed
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -140,6 +141,12 @@ class Inspector:
     def pages(self) -> int:
         """Number of connected pages."""
         return self._pages
+
+    @property
+    def needs_frames(self) -> bool:
+        """Whether every frame is to be decoded for pages: one paints them, or what one has asked for is collected or
+        watched. Not for pages that are hidden or stall. For any thread."""
+        return any(page.awake for page in self._open) or self._answers.of_figures.needs_frames
 
     def close(self) -> None:
         """Disconnect all pages and stop. Idempotent."""
@@ -202,7 +209,11 @@ class Inspector:
                         uploads=files,
                         timeline=self._timeline,
                     )
-                    await page.run()
+                    self._open = (*self._open, page)
+                    try:
+                        await page.run()
+                    finally:
+                        self._open = tuple(one for one in self._open if one is not page)
                     return
             await websocket.close(1013, "no emulator is attached; waiting for one")
         finally:

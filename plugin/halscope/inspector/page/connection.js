@@ -1,6 +1,7 @@
 // The WebSocket to Halscope. See docs/reference/inspector.md for its messages.
 import { effect } from "@preact/signals";
 import { ended, frozen, host, paint, progress, STARTING, status, takeFrame, trouble } from "./memory.js";
+import { onShown } from "./visible.js";
 
 /** @type {WebSocket | null} */
 let socket = null;
@@ -158,7 +159,14 @@ function see(data) {
   due = true;
   requestAnimationFrame(() => {
     due = false;
-    paint();
-    for (; unseen > 0; unseen--) tell("seen"); // what has come while frozen is not counted yet
+    show();
   });
 }
+
+/** Paint what was taken in, and ask for more. */
+function show() {
+  paint();
+  for (; unseen > 0; unseen--) tell("seen"); // what has come while frozen is not counted yet
+}
+// No animation frames come while the page is hidden, so at most two frames have: the newest one is asked for at once.
+onShown(show);

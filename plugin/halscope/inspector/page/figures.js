@@ -5,6 +5,7 @@ import { ask } from "./connection.js";
 import { frame, memory, received } from "./memory.js";
 import { drawSprite, shownSprites } from "./rows.js";
 import { cellAddress, screenLine } from "./snes.js";
+import { repeat } from "./visible.js";
 
 /**
  * As the server describes it; `sprites` are entries of OAM, `unknown` VRAM byte addresses.
@@ -26,8 +27,7 @@ let needed = 0; // by how many views
 let asking = false;
 let askedAt = -1; // what had been received by then
 let once = false; // whether they are asked for once more when the answer is there
-/** @type {ReturnType<typeof setInterval> | undefined} */
-let timer;
+let stop = () => {};
 
 /** Ask for the figures of the frame that is shown. @param {boolean} again whether also those of a frame that was asked about */
 export async function askFigures(again = false) {
@@ -64,11 +64,11 @@ export function spriteShown({ sprite, figure }) {
 export function keepFigures() {
   if (needed++ === 0) {
     void askFigures();
-    timer = setInterval(askFigures, EVERY);
+    stop = repeat(askFigures, EVERY);
   }
   let open = true;
   return () => {
-    if (open && --needed === 0) clearInterval(timer);
+    if (open && --needed === 0) stop();
     open = false;
   };
 }

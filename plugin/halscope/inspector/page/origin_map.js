@@ -2,13 +2,14 @@
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { askOnce } from "./connection.js";
+import { repeat } from "./visible.js";
 
 /** Of each 32-byte unit of VRAM: 0 unknown, 1 known, 2 blank or of one colour. `null` while nothing is known.
  * @type {import("@preact/signals").Signal<Uint8Array | null>} */
 export const originMap = signal(null);
 
 let users = 0;
-let timer = 0;
+let stop = () => {};
 let last = "";
 
 /** @param {string} text base64 */
@@ -41,10 +42,10 @@ export function useOriginMap(wanted) {
     if (users++ === 0) {
       last = "";
       void look();
-      timer = setInterval(look, 500);
+      stop = repeat(look, 500);
     }
     return () => {
-      if (--users === 0) clearInterval(timer);
+      if (--users === 0) stop();
     };
   }, [wanted]);
 }

@@ -8,6 +8,7 @@ import { spriteShown } from "../figures.js";
 import { html } from "../html.js";
 import { pinned } from "../selection.js";
 import { abgr } from "../snes.js";
+import { repeat } from "../visible.js";
 import { view } from "./view.js";
 
 /**
@@ -95,8 +96,7 @@ function Shown({ picture }) {
 /** The strip that grows, with what can be done with it; nothing while none is collected. */
 export function Collect() {
   useEffect(() => {
-    const timer = setInterval(refresh, EVERY);
-    return () => clearInterval(timer);
+    return repeat(refresh, EVERY);
   }, []);
   const now = state.value;
   if (now === null) return told.value ? html`<p class="line" role="status">${told.value}</p>` : null;

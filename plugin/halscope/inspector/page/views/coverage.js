@@ -10,6 +10,7 @@ import { current, picked, pinned, point, pointedTiles } from "../selection.js";
 import { shownPalettes } from "../shown_palettes.js";
 import { everyColour } from "../rows.js";
 import { decodeTile } from "../snes.js";
+import { repeat } from "../visible.js";
 import { view } from "./view.js";
 
 /**
@@ -32,7 +33,6 @@ const chosen = signal("");
 const told = signal("");
 
 async function refresh() {
-  if (document.hidden) return;
   try {
     found.value = await askOnce("coverage") ?? found.value;
     trouble.value = "";
@@ -137,9 +137,9 @@ function Loads({ watch }) {
 export function Coverage_() {
   useEffect(() => {
     void refresh();
-    const timer = setInterval(refresh, EVERY);
+    const stop = repeat(refresh, EVERY);
     return () => {
-      clearInterval(timer);
+      stop();
       picked.value = new Set();
     };
   }, []);

@@ -6,6 +6,7 @@ import { spriteShown } from "../figures.js";
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
 import { draw } from "../paint/draw.js";
+import { repeat } from "../visible.js";
 import {
   colour, cursor, endStroke, flip, ghost, grid, mirrored, old, open, picture, refresh, refused, reload, save, saved, saves,
   symmetric, tool, undo, use, version, zoom, zoomFor,
@@ -197,8 +198,7 @@ export function Paint() {
     return element && context ? effect(() => draw(context, element)) : undefined;
   }, [picture.value]);
   useEffect(() => {
-    const timer = setInterval(refresh, 1000);
-    return () => clearInterval(timer);
+    return repeat(refresh, 1000);
   }, []);
   const one = picture.value;
   const why = refused.value && html`<p class="line warning" role="alert">${refused.value} ${

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { html } from "../html.js";
 import { located } from "../memory.js";
+import { repeat } from "../visible.js";
 import { Large, Thumbnail } from "./rom_block.js";
 import { chosenBlocks, hex, listed, opened, ORDER_NAMES, refresh, trouble } from "./rom_data.js";
 import { RomMap } from "./rom_map.js";
@@ -21,8 +22,7 @@ function Blocks() {
   useEffect(() => {
     if (!ready) return undefined;
     void refresh();
-    const timer = setInterval(refresh, 1000);
-    return () => clearInterval(timer);
+    return repeat(refresh, 1000);
   }, [ready]);
   const all = listed.value;
   if (all === null && trouble.value) return html`<p class="empty">${trouble.value}</p>`;

@@ -5,6 +5,7 @@ import { pixelAt, resize, usePainted } from "../canvas.js";
 import { askOnce } from "../connection.js";
 import { html } from "../html.js";
 import { fromBase64 } from "../origin_map.js";
+import { repeat } from "../visible.js";
 import { listed, opened } from "./rom_data.js";
 
 const WIDTH = 256;
@@ -24,8 +25,7 @@ async function look() {
 export function RomMap() {
   useEffect(() => {
     void look();
-    const timer = setInterval(look, 5000);
-    return () => clearInterval(timer);
+    return repeat(look, 5000);
   }, []);
   const canvas = usePainted((context, element) => {
     const all = listed.value, place = opened.value, map = kinds.value;

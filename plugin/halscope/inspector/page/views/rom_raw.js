@@ -10,6 +10,7 @@ import { fromBase64 } from "../origin_map.js";
 import { remembered } from "../remembered.js";
 import { colours, greys, TILE_BYTES } from "../snes.js";
 import { paletteColours, paletteCount, shapeOf, TileSheet } from "../tile_sheet.js";
+import { repeat } from "../visible.js";
 
 /** @typedef {import("../snes.js").Depth} Depth */
 
@@ -89,8 +90,7 @@ export function Raw() {
   }, [from, length]);
   useEffect(() => {
     void refresh();
-    const timer = setInterval(refresh, 1000);
-    return () => clearInterval(timer);
+    return repeat(refresh, 1000);
   }, []);
   const canvas = usePainted(draw);
   const size = found.value?.size ?? 0, page = length;
