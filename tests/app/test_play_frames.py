@@ -8,7 +8,7 @@ import pytest
 from halscope.app import LiveEdits, Play, Workspace
 from halscope.app._game_run import run_in_real_time
 from halscope.session import Session
-from halscope_hooks import Update
+from halscope_hooks import Event, Update
 from support.made_host import MadeHost, MadeRemote, made_snapshot
 from support.rom_console import workspaces
 
@@ -41,7 +41,8 @@ def test_a_page_that_sees_all_frames_brings_the_edits_no_more_of_them(
 
 
 def test_the_last_frame_of_a_paused_game_is_decoded_once_somebody_looks_at_it() -> None:
-    host, decoded, asked = MadeRemote(), [], 0
+    host, asked = MadeRemote(), 0
+    decoded: list[int] = []
     for number in range(1, 4):
         host.send(made_snapshot(number))
 
@@ -51,10 +52,11 @@ def test_the_last_frame_of_a_paused_game_is_decoded_once_somebody_looks_at_it() 
         if asked == 3:
             host.send(made_snapshot(4))  # it goes on
 
-    with (
-        Session(host, owns_host=True) as session,
-        session.subscribe(lambda event: decoded.append(event.snapshot.frame), Update),
-    ):
+    def note(event: Event) -> None:
+        if isinstance(event, Update):
+            decoded.append(event.snapshot.frame)
+
+    with Session(host, owns_host=True) as session, session.subscribe(note, Update):
         frames = run_in_real_time(session, (), every=100, idle=idle, wanted=lambda: asked > 0)
         assert [next(frames).frame for _ in range(3)] == [1, 2, 3]
         assert decoded == [1]  # nobody looks

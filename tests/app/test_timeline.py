@@ -135,6 +135,7 @@ class Kept:
 
     def __init__(self, spool: SnapshotSpool) -> None:
         self.first, self.end, self.snapshot = spool.first, spool.end, spool.snapshot
+        self.walk, self.keyframe = spool.walk, spool.keyframe
 
 
 def tile_is_shown(snapshot: Snapshot, tile: bytes) -> bool:

@@ -131,3 +131,7 @@ def test_a_tile_leads_to_the_frame_in_which_it_came(page: Page) -> None:
     page.get_by_role("button", name="Live").click()
     expect(page.locator(".timeline.past")).to_have_count(0)
     assert then < frame(page) - 150  # the title has shown it from its beginning on
+    page.evaluate("""() => ["<", "Escape"].forEach((key) => dispatchEvent(new KeyboardEvent("keydown", { key })))""")
+    expect(page.locator(".timeline-actions [role=status]")).to_have_text("the search was ended")
+    expect(page.get_by_role("progressbar", name="Searched")).to_have_count(0)
+    expect(page.locator("footer .found")).to_be_visible()  # what was clicked stays

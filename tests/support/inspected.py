@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from halscope.app import Controls, Workspace
+from halscope.app import Controls, Timeline, Workspace
 from halscope.inspector import Inspector
 from halscope.session import Session
 from support.made_host import MadeHost
@@ -31,11 +31,11 @@ class Answer:
 class Inspected:
     """A made game that runs on a thread of its own, inspected."""
 
-    def __init__(self, host: MadeHost | None = None) -> None:
+    def __init__(self, host: MadeHost | None = None, timeline: Timeline | None = None) -> None:
         self.host, self.controls = MadeHost() if host is None else host, Controls()
         self.session = Session(self.host, threads=True, owns_host=True)
         self.workspace: Callable[[], Workspace | None] = lambda: None
-        self.inspector = Inspector(self.controls, lambda: self.workspace())
+        self.inspector = Inspector(self.controls, lambda: self.workspace(), timeline=timeline)
         self.inspector.follow(self.session)
         self.token = self.inspector.address.rpartition("#")[2]
         self.frames = 0

@@ -95,7 +95,7 @@ if TYPE_CHECKING:
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._scene import Scene, watch_reads
-    from halscope.app._searching import first_shown, first_with_tile, last_change
+    from halscope.app._searching import TileSearch, first_shown, first_with_tile, last_change
     from halscope.app._seen_tiles import SeenTiles
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
@@ -193,6 +193,7 @@ __all__ = [
     "StepChange",
     "Target",
     "TileLayout",
+    "TileSearch",
     "TileUses",
     "Timeline",
     "TourReport",
@@ -305,6 +306,7 @@ _MODULES = {
     "first_shown": "halscope.app._searching",
     "first_with_tile": "halscope.app._searching",
     "last_change": "halscope.app._searching",
+    "TileSearch": "halscope.app._searching",
     "last_frame": "halscope.app._state_ring",
     "picture_of": "halscope.app._past",
     "ComparedMoments": "halscope.app._compare",

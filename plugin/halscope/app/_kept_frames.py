@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol, final
 
 from halscope_hooks import HalscopeError, Snapshot, UsageError
 
-from halscope.formats.recording import RecordingReader, SnapshotSpool, trimmed
+from halscope.formats.recording import PassedFrame, RecordingReader, SnapshotSpool, trimmed
 from halscope.rom.cache import default_folder
 from halscope.session import Session, Tap
 
@@ -54,6 +54,12 @@ class Frames(Protocol):
 
     def snapshot(self, position: int) -> Snapshot:
         """Return a frame. Raises UsageError if there is none at this position, FormatError if it is damaged."""
+
+    def walk(self, first: int, end: int) -> Iterator[PassedFrame]:
+        """Pass the frames from one position up to another one (exclusive) that are kept. Raises FormatError."""
+
+    def keyframe(self, position: int) -> int:
+        """Return the position from which on all frames up to this one are unpacked to show it. Raises UsageError."""
 
 
 @final
@@ -102,6 +108,14 @@ class LiveFrames:
     def snapshot(self, position: int) -> Snapshot:
         """As in `Frames`."""
         return self._spool.snapshot(position)
+
+    def walk(self, first: int, end: int) -> Iterator[PassedFrame]:
+        """As in `Frames`."""
+        return self._spool.walk(first, end)
+
+    def keyframe(self, position: int) -> int:
+        """As in `Frames`."""
+        return self._spool.keyframe(position)
 
     @property
     def used(self) -> int:
@@ -172,6 +186,20 @@ class RecordedFrames:
             raise UsageError(f"the recording has the frames 0 to {len(self._reader) - 1}, not {position}")
         with self._lock:
             return self._reader[position]
+
+    def walk(self, first: int, end: int) -> Iterator[PassedFrame]:
+        """As in `Frames`. Others may ask for frames between any two."""
+        passed = self._reader.walk(max(first, 0), min(end, len(self._reader)))
+        while True:
+            with self._lock:  # the file has one place at a time
+                frame = next(passed, None)
+            if frame is None:
+                return
+            yield frame
+
+    def keyframe(self, position: int) -> int:
+        """As in `Frames`."""
+        return self._reader.keyframe(position)
 
     def close(self) -> None:
         """Close the file. Idempotent."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from halscope_hooks import Host, Update
 
 if TYPE_CHECKING:
-    from halscope.app import Controls, LiveEdits, Past, Timeline
+    from halscope.app import Controls, LiveEdits, Past, TileSearch, Timeline
     from halscope.inspector._answers import Describer
     from halscope.inspector._messages import Request
     from halscope.inspector._notices import Notices
@@ -50,6 +50,12 @@ class Asker(Protocol):
     @property
     def past(self) -> Past | None:
         """The frame of the timeline that the page shows; `None` while it shows the running game."""
+
+    search: TileSearch | None
+    """The search through the timeline that goes on; it ends when this is another one, or `None`."""
+
+    async def tell(self, kind: str, fields: dict[str, Any]) -> None:
+        """Send the page a message of its own, which must be of no type that the server uses otherwise."""
 
     def show(self, past: Past | None) -> None:
         """Show a frame of the timeline from now on, or with `None` the running game again."""

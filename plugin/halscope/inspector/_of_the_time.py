@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from halscope_hooks import TILE_BYTES, Host, HostError, Snapshot, Update, UsageError, capability
+from halscope_hooks import TILE_BYTES, CancelledError, Host, HostError, Snapshot, Update, UsageError, capability
 from numpy.typing import NDArray
 from PIL import Image
 
-from halscope.app import first_shown, first_with_tile, last_change, picture_of
+from halscope.app import TileSearch, picture_of
 from halscope.export.pictures import png_bytes
 from halscope.inspector._answers import previewed
 from halscope.ppu import compare_snapshots, decode_frame
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_POSITION: Final = 1 << 53
 _MOST_STEP: Final = 1 << 20
+_SLICE: Final = 200  # frames: 10 to 20 ms
+_TOLD_SECONDS: Final = 0.1
 _MOST_TILES: Final = 512  # tiles whose pixels a page is told
 
 
@@ -96,24 +99,41 @@ async def _load(asker: Asker, request: Request) -> None:
 
 async def _jump(asker: Asker, request: Request) -> int | None:
     """Show the frame in which a tile came into VRAM first, was shown first by a sprite, or was changed last; `null` if
-    none is kept."""
+    none is kept. It is told how far the search is, and ended by a newer one and by "end jump"."""
     timeline = _timeline(asker)
     vram, bpp = request.integer("vram", 0, 0xFFFF), request.integer("bpp", 2, 8)
     to = request.text("to")
     if to not in ("first", "shown", "changed"):
         raise UsageError(f"jump: to is {to!r:.40}, expected first, shown or changed")
-    shown = _shown(asker, timeline)
+    if asker.update is None:
+        return None
+    asker.search = search = _search(timeline, asker, vram, 8 * bpp, to)
+    told = time.monotonic()
+    # In slices: a page's previews wait for each other.
+    while not await previewed(asker.session, "jump", ("jump", id(asker)), lambda: search.go_on(_SLICE)):
+        if asker.search is search and time.monotonic() - told >= _TOLD_SECONDS:
+            told = time.monotonic()
+            await asker.tell("searched", {"done": search.done, "total": search.total})
+        if asker.search is not search:
+            raise CancelledError("the search was ended")
+    if asker.search is not search:
+        raise CancelledError("the search was ended")
+    asker.search = None
+    if search.found is not None:
+        await _show(asker, timeline, search.found)
+    return search.found
 
-    def find(update: Update) -> int | None:
-        if to == "changed":
-            return last_change(timeline.frames, shown, vram, 8 * bpp)
-        search = first_shown if to == "shown" else first_with_tile
-        return search(timeline.frames, update.snapshot.vram[vram : vram + 8 * bpp].tobytes())
 
-    position = await asker.about("jump", find, request.id)
-    if position is not None:
-        await _show(asker, timeline, position)
-    return position
+def _search(timeline: Timeline, asker: Asker, vram: int, size: int, to: str) -> TileSearch:
+    assert asker.update is not None
+    if to == "changed":
+        return TileSearch.last_changed(timeline.frames, _shown(asker, timeline), vram, size)
+    begin = TileSearch.first_on_screen if to == "shown" else TileSearch.first_in_vram
+    return begin(timeline.frames, asker.update.snapshot.vram[vram : vram + size].tobytes())
+
+
+async def _end_jump(asker: Asker, _: Request) -> None:
+    asker.search = None
 
 
 async def _compare(asker: Asker, request: Request) -> dict[str, Any] | None:
@@ -163,5 +183,6 @@ QUESTIONS: Final[dict[str, Question]] = {
     "save state": _save,
     "load state": _load,
     "jump": _jump,
+    "end jump": _end_jump,
     "compare": _compare,
 }

@@ -24,7 +24,7 @@ from halscope_hooks import (
 )
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from halscope.app import BUTTONS, Controls, LiveEdits, Past, Timeline
+from halscope.app import BUTTONS, Controls, LiveEdits, Past, TileSearch, Timeline
 from halscope.inspector._answers import Describer, previewed
 from halscope.inspector._frames import FrameStream
 from halscope.inspector._messages import BadRequestError, Request, answer, read_request, refusal
@@ -81,6 +81,7 @@ class Page:
         self.edits = edits
         self.uploads = Uploads() if uploads is None else uploads
         self.timeline = timeline
+        self.search: TileSearch | None = None
         self._stream = FrameStream()
         self.update: Update | None = None  # the last one sent, which questions are about
         self._sent: deque[Update] = deque(maxlen=_KEPT)
@@ -251,6 +252,10 @@ class Page:
     def past(self) -> Past | None:
         """As in `Asker`."""
         return self._past
+
+    async def tell(self, kind: str, fields: dict[str, Any]) -> None:
+        """As in `Asker`."""
+        await self._send(json.dumps({"type": kind, **fields}))
 
     def show(self, past: Past | None) -> None:
         """As in `Asker`."""

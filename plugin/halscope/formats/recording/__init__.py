@@ -4,6 +4,7 @@ The file format is described in docs/reference/recording.md.
 """
 
 from halscope.formats.recording._file import MAGIC, VERSION
+from halscope.formats.recording._frames import PassedFrame
 from halscope.formats.recording._optional import trimmed
 from halscope.formats.recording._reader import RecordingReader
 from halscope.formats.recording._spool import ByteRing, SnapshotSpool
@@ -14,6 +15,7 @@ __all__ = [
     "MAGIC",
     "VERSION",
     "ByteRing",
+    "PassedFrame",
     "RecordingReader",
     "RecordingWriter",
     "SnapshotSpool",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 from halscope_hooks import (
@@ -164,6 +164,8 @@ class Playback:
         self._stale: list[bool] = []
         self._raster_bytes = b""
         self._fields: dict[str, Any] = {}
+        self.changed: frozenset[str] = frozenset()
+        """Names of the sections that the last advance may have changed."""
 
     def advance(self, layout: Layout | None, payload: bytes, raster: bytes, *, key: bool) -> None:
         """Advance to the next frame.
@@ -186,10 +188,13 @@ class Playback:
             self._stale = [True] * len(layout.spans)
             self._fields = {"rom": self._rom, "raster": None}
             self._raster_bytes = b""
+            self.changed = frozenset(name for name, _, _ in layout.spans)
         elif state is None or layout not in (None, self._layout):
             raise FormatError("the frame does not continue the previous one")
         elif payload:
             self._apply(state, payload)
+        else:
+            self.changed = frozenset()
         if raster:
             self._raster_bytes = inflate(raster, _MOST_RASTER, dictionary=self._raster_bytes)
             self._fields["raster"] = unpack_raster(self._raster_bytes)
@@ -202,8 +207,27 @@ class Playback:
         except ValueError as error:
             raise FormatError("the frame unpacks to another size than it should") from error
         first = pages.searchsorted(self._edges).tolist()
-        for section in range(len(self._stale)):
-            self._stale[section] |= first[2 * section] < first[2 * section + 1]
+        changed = []
+        for section, (name, _, _) in enumerate(self._layout.spans):
+            if first[2 * section] < first[2 * section + 1]:
+                self._stale[section] = True
+                changed.append(name)
+        self.changed = frozenset(changed)
+
+    def section(self, name: str) -> bytes:
+        """Return the bytes of a section of the frame that it is at. Raises KeyError if the frame has none."""
+        state = self._state
+        assert state is not None  # `advance` must have been called
+        spans = {one: (begin, end) for one, begin, end in self._layout.spans}
+        begin, end = spans[name]
+        return state[begin:end].tobytes()
+
+    def register(self, name: str) -> int | None:
+        """Return a register of the frame by its field of `PpuRegisters`; `None` if it is unknown."""
+        try:
+            return self._decoder.register(self.section("registers"), name)
+        except (KeyError, struct.error):
+            return None  # there is no such section, or it is damaged, which `snapshot` reports
 
     def snapshot(self, frame: int) -> Snapshot:
         """Return the frame as a snapshot.
@@ -223,6 +247,42 @@ class Playback:
             return Snapshot(**self._fields, frame=frame)
         except UsageError as error:
             raise FormatError(f"the frame holds a value that is not valid in a snapshot: {error}") from error
+
+
+@final
+class PassedFrame:
+    """A frame that a walk through frames passes; valid until the walk goes on.
+
+    Args:
+        position: Its position.
+        frame: The host's number of it.
+        playback: What has just been advanced to it.
+        first: Whether the walk passes none before it.
+    """
+
+    __slots__ = ("_first", "_frame", "_playback", "position")
+
+    def __init__(self, position: int, frame: int, playback: Playback, *, first: bool) -> None:
+        self.position: Final = position
+        self._frame = frame
+        self._playback = playback
+        self._first = first
+
+    def changed(self, name: str) -> bool:
+        """Whether a section ("vram", "oam", "registers" …) may differ from that of the frame that was passed before."""
+        return self._first or name in self._playback.changed
+
+    def section(self, name: str) -> bytes:
+        """Return the bytes of a section; every frame has "vram", "cgram" and "oam"."""
+        return self._playback.section(name)
+
+    def register(self, name: str) -> int | None:
+        """Return a register by its field of `PpuRegisters`; `None` if it is unknown."""
+        return self._playback.register(name)
+
+    def snapshot(self) -> Snapshot:
+        """Return the whole frame, which stays valid. Raises FormatError if it holds a value that is not valid."""
+        return self._playback.snapshot(self._frame)
 
 
 def _deflate(data: bytes, dictionary: bytes = b"") -> bytes:

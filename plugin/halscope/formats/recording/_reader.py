@@ -10,7 +10,7 @@ from halscope_hooks import FormatError, RomIdentity, Snapshot, Touched, UsageErr
 
 from halscope.formats.recording import _file
 from halscope.formats.recording._file import CHUNK, CHUNK_1, DELTA, HEADER, KEY, KEY_IN_INDEX, TRAILER
-from halscope.formats.recording._frames import Layout, Playback, layout_of_version_1, parse_layout
+from halscope.formats.recording._frames import Layout, PassedFrame, Playback, layout_of_version_1, parse_layout
 from halscope.formats.recording._sections import MOST_PICTURE_SIDE
 from halscope.formats.recording._touches import parse_touches, touches_length
 
@@ -89,25 +89,42 @@ class RecordingReader:
         if not -len(self) <= position < len(self):
             raise IndexError(f"{self._path}: no frame {position}; the recording has {len(self)}")
         position %= len(self)
-        start = position
-        while not self._index[start] & KEY_IN_INDEX:
-            start -= 1
+        start = self.keyframe(position)
         if start <= self._played <= position:
             start = self._played + 1
         self._played = -1  # invalid until all of this has succeeded
         for at in range(start, position + 1):
-            chunk = self._chunk(at)
-            self._frame = chunk.frame
-            try:
-                self._playback.advance(chunk.layout, chunk.payload, chunk.raster, key=chunk.key)
-            except FormatError as error:
-                raise self._fault(self._index[at] & ~KEY_IN_INDEX, str(error)) from error
+            self._frame = self._advance(self._playback, at)
         try:
             snapshot = self._playback.snapshot(self._frame)
         except FormatError as error:
             raise self._fault(self._index[position] & ~KEY_IN_INDEX, str(error)) from error
         self._played = position
         return snapshot
+
+    def walk(self, first: int, end: int) -> Iterator[PassedFrame]:
+        """Pass the frames from one position up to another one (exclusive), which must be of the recording. Each is
+        unpacked once, and no snapshot is made that nobody asks for. Raises FormatError as `reader[i]` does."""
+        playback = Playback(self._document.names, self.rom)
+        for position in range(self.keyframe(first) if first < end else first, end):
+            frame = self._advance(playback, position)
+            if position >= first:
+                yield PassedFrame(position, frame, playback, first=position == first)
+
+    def keyframe(self, position: int) -> int:
+        """Return the position of the keyframe that a frame is unpacked from."""
+        while not self._index[position] & KEY_IN_INDEX:
+            position -= 1
+        return position
+
+    def _advance(self, playback: Playback, position: int) -> int:
+        """Advance to a frame, which follows the one that the playback is at or is a keyframe; return its number."""
+        chunk = self._chunk(position)
+        try:
+            playback.advance(chunk.layout, chunk.payload, chunk.raster, key=chunk.key)
+        except FormatError as error:
+            raise self._fault(self._index[position] & ~KEY_IN_INDEX, str(error)) from error
+        return chunk.frame
 
     def touches(self, position: int) -> list[Touched]:
         """Return what the game was seen reading before the frame behind this one, oldest first.

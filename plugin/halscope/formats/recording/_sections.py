@@ -225,6 +225,14 @@ class Decoder:
             case _:
                 return {}
 
+    def register(self, part: bytes, name: str) -> int | None:
+        """Return one register of the section "registers" by its field of `PpuRegisters`; `None` if it is unknown."""
+        names = self._names.ppu
+        if name not in names:
+            return None
+        values, at = _registers_format(len(names)).unpack(part), names.index(name)
+        return int(values[at]) if values[len(names) + at] else None
+
     def _registers(self, part: Section) -> dict[str, Any]:
         count = len(self._names.ppu)
         values = _registers_format(count).unpack(part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self, final
@@ -13,7 +14,7 @@ import numpy as np
 from halscope_hooks import RomIdentity, Snapshot, UsageError
 from numpy.typing import NDArray
 
-from halscope.formats.recording._frames import Packer, Playback, parse_layout
+from halscope.formats.recording._frames import Packer, PassedFrame, Playback, parse_layout
 from halscope.formats.recording._sections import NAMES, section_sizes
 
 _ROW: Final = np.dtype([("at", "i8"), ("payload", "u4"), ("raster", "u4"), ("frame", "i8"), ("key", "?")])
@@ -206,19 +207,38 @@ class SnapshotSpool:
             if played is None or played.key != key or played.position > position:
                 played = _Played(key, key - 1, Playback(NAMES, rom))
             self._played = None  # invalid until all of this has succeeded
-            offset = 0
-            for number, row in enumerate(rows, key):
-                middle = offset + int(row["payload"])
-                end = middle + int(row["raster"])
-                if number > played.position:
-                    payload, layout = data[offset:middle], None
-                    if row["key"]:
-                        layout, payload = parse_layout(_SECTIONS, payload)
-                    played.playback.advance(layout, payload, data[middle:end], key=bool(row["key"]))
-                offset = end
+            for _ in _advanced(played.playback, rows, data, played.position + 1 - key):
+                pass
             snapshot = played.playback.snapshot(int(rows[-1]["frame"]))
             self._played = played._replace(position=position)
         return snapshot
+
+    def walk(self, first: int, end: int) -> Iterator[PassedFrame]:
+        """Pass the snapshots from one position up to another one (exclusive), those that are kept by then. Each is
+        unpacked once, and none is made that nobody asks for. Raises FormatError if the file was damaged."""
+        begin = None
+        while (first := max(first, self._first)) < min(end, self._end):
+            with self._lock:
+                following = np.arange(first + 1, min(end, self._end))
+                keys = np.flatnonzero(self._rows["key"][following % self._rows.size])
+            until = int(following[keys[0]]) if keys.size else min(end, self._end)
+            try:
+                key, rows, data, rom = self._fetch(until - 1)
+            except UsageError:  # it was dropped meanwhile
+                first = max(until, self._first)
+                continue
+            playback = Playback(NAMES, rom)
+            for number in _advanced(playback, rows, data, 0):
+                position = key + number
+                if position >= first:
+                    begin = position if begin is None else begin
+                    yield PassedFrame(position, int(rows[number]["frame"]), playback, first=position == begin)
+            first = until
+
+    def keyframe(self, position: int) -> int:
+        """Return the position of the keyframe that a snapshot is unpacked from. Raises UsageError if it is not kept."""
+        with self._lock:
+            return self._key(position)
 
     def close(self) -> None:
         """Remove the file. Idempotent."""
@@ -237,10 +257,7 @@ class SnapshotSpool:
     def _fetch(self, position: int) -> tuple[int, NDArray[np.void], bytes, RomIdentity | None]:
         """Return the position of the keyframe before a snapshot, the rows from there on, their bytes, and the ROM."""
         with self._lock:
-            self._row(position)
-            key = position
-            while not self._rows[key % self._rows.size]["key"]:
-                key -= 1
+            key = self._key(position)
             rows = self._rows[np.arange(key, position + 1) % self._rows.size]
             rom = next((one for first, one in reversed(self._roms) if first <= key), None)
         size = int(rows[-1]["at"]) + int(rows[-1]["payload"]) + int(rows[-1]["raster"]) - int(rows[0]["at"])
@@ -248,6 +265,12 @@ class SnapshotSpool:
         if data is None:
             raise self._gone(position)
         return key, rows, data, rom
+
+    def _key(self, position: int) -> int:
+        self._row(position)
+        while not self._rows[position % self._rows.size]["key"]:
+            position -= 1
+        return position
 
     def _row(self, position: int) -> np.void:
         if not self._first <= position < self._end:
@@ -270,3 +293,25 @@ class SnapshotSpool:
         self._first = first
         while len(self._roms) > 1 and self._roms[1][0] <= first:
             del self._roms[0]
+
+
+def _advanced(playback: Playback, rows: NDArray[np.void], data: bytes, skip: int) -> Iterator[int]:
+    """Advance through frames that follow each other, and yield the number of each among them.
+
+    Args:
+        playback: It is at the frame before the first one that is not skipped.
+        rows: The frames' rows.
+        data: Their bytes.
+        skip: So many of them were played before.
+    """
+    at = rows["at"] - rows["at"][0]
+    middles = at + rows["payload"]
+    places = zip(at.tolist(), middles.tolist(), (middles + rows["raster"]).tolist(), rows["key"].tolist(), strict=True)
+    for number, (begin, middle, end, key) in enumerate(places):
+        if number < skip:
+            continue
+        payload, layout = data[begin:middle], None
+        if key:
+            layout, payload = parse_layout(_SECTIONS, payload)
+        playback.advance(layout, payload, data[middle:end], key=key)
+        yield number

@@ -9,6 +9,7 @@ import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, speed, ste
 import { addKeys, keys, runKey } from "./keys.js";
 import { alone, firstShare, forgetWindows, gameShare, Guarded, missingWindows, popOut, second, Splitter, wide } from "./layout.js";
 import { News } from "./views/edits.js";
+import { endSearch } from "./timeline.js";
 import { Misfits } from "./paint/misfit.js";
 import { Origin, view } from "./views/origin.js";
 import { VIEWS } from "./views/index.js";
@@ -98,7 +99,8 @@ const BASIC = [
   { key: "o", does: "outline all sprites", run: () => (outlineAll.value = !outlineAll.value) },
   { key: "v", does: "two views at once, or one", run: () => { if (!alone) toggleSecond(); } },
   { key: "d", does: "the view in a window of its own", run: () => popOut(view.peek()) },
-  { key: "Escape", does: "unpin; close this", run: () => ([help.value, pinned.value] = [false, null]) },
+  { key: "Escape", does: "end a search; unpin; close this",
+    run: () => endSearch() || ([help.value, pinned.value] = [false, null]) },
   { key: "?", does: "this sheet", run: () => (help.value = !help.value) },
   { key: "", shown: "arrows, Z X A S Q W, Enter, right Shift", run: () => undefined,
     does: "play: pad, B A Y X L R, start, select (where the host can be played)" },

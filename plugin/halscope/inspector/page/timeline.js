@@ -141,7 +141,7 @@ onMessage("arrived", (message) => (told.value = message.same ? `the game is at f
  * @param {Record<string, unknown>} fields
  */
 export async function askTimeline(type, fields = {}) {
-  if (type !== "jump") told.value = ""; // not after the answer: "arrived" may come before it
+  told.value = ""; // not after the answer: "arrived" may come before it
   try {
     return await ask(type, fields, true);
   } catch (error) {
@@ -172,11 +172,45 @@ addKeys(
   { key: "r", does: "rewind the game by a second (where the host's states can be used)", run: rewind },
 );
 
+/** The search that goes on: which one it is, and how far. @type {import("@preact/signals").Signal<{number: number, done: number, total: number} | null>} */
+const search = signal(null);
+let searches = 0;
+
+onMessage("searched", ({ done, total }) => {
+  if (search.value !== null) search.value = { number: search.value.number, done, total };
+});
+
+/** End the search that goes on. Returns whether there was one. */
+export function endSearch() {
+  if (search.value === null) return false;
+  search.value = null;
+  told.value = "the search was ended";
+  void ask("end jump", {}, true).catch(() => undefined); // the connection was lost, and the search with it
+  return true;
+}
+
 /** @param {import("./selection.js").Place} place @param {string} to */
 async function jump(place, to) {
-  told.value = "searching the timeline";
-  const position = await askTimeline("jump", { vram: place.vram, bpp: place.bpp, to });
-  if (told.value === "searching the timeline") told.value = position === null ? "no such frame is kept" : "";
+  const number = ++searches; // a newer one ends the one that goes on
+  search.value = { number, done: 0, total: 0 };
+  told.value = "";
+  let outcome = "";
+  try {
+    if (await ask("jump", { vram: place.vram, bpp: place.bpp, to }, true) === null) outcome = "no such frame is kept";
+  } catch (error) {
+    outcome = /** @type {Error} */ (error).message;
+  }
+  if (search.value?.number !== number) return; // it was ended
+  search.value = null;
+  told.value = outcome;
+}
+
+/** How far a search is, and the button that ends it. */
+function Search() {
+  const now = search.value;
+  if (now === null) return null;
+  return html`<span class="search" role="status">searching the timeline <progress aria-label="Searched" max=${now.total || 1}
+    value=${now.done}></progress><button title="End the search (Escape)" onClick=${endSearch}>Stop</button></span>`;
 }
 
 addAction({ key: "<", name: "First seen", does: "timeline: show the frame in which this was on the screen first (of what is no sprite: in VRAM first)",
@@ -193,6 +227,6 @@ function TimelineActions() {
       <button disabled=${past.value === null} onClick=${() => askTimeline("play from")}>Play from here</button>
       <button title="Keep the newest frame with the console's state" onClick=${() => askTimeline("save state")}>Save
         state</button>`}
-    ${told.value && html`<span role="status">${told.value}</span>`}
+    ${told.value && html`<span role="status">${told.value}</span>`}<${Search} />
   </div>`;
 }
