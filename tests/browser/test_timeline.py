@@ -135,3 +135,34 @@ def test_a_tile_leads_to_the_frame_in_which_it_came(page: Page) -> None:
     expect(page.locator(".timeline-actions [role=status]")).to_have_text("the search was ended")
     expect(page.get_by_role("progressbar", name="Searched")).to_have_count(0)
     expect(page.locator("footer .found")).to_be_visible()  # what was clicked stays
+
+
+def test_a_kept_moment_is_shown_in_all_views_and_sprites_that_moved_are_framed_in_both_pictures(page: Page) -> None:
+    pause(page)
+    wait_until_still(page)
+    then, sprites = frame(page), oam(page)
+    page.keyboard.press("k")
+    expect(page.locator(".timeline-actions [role=status]")).to_contain_text("kept as frame-")
+    page.keyboard.press(" ")
+    wait_for_frames(page, 40)
+    pause(page)
+    wait_until_still(page)
+    assert oam(page) != sprites
+    page.keyboard.press("c")
+    marks = [page.locator(f".compare figure:nth-child({n}) .marks rect:not(.other)") for n in (1, 2)]
+    expect(marks[0].first).to_be_attached()
+    expect(marks[1].first).to_be_attached()
+    moved = [row.split("\t")[0] for row in page.locator(".compare table tbody tr").all_inner_texts()]
+    framed = {one.get_attribute("data-sprite") for side in marks for one in side.all()}
+    assert framed <= set(moved)
+    page.get_by_role("button", name="Show it").click()
+    expect(page.locator(".timeline .when")).to_contain_text("kept moment frame-")
+    expect(page.locator(".frame")).to_have_text(f"frame {then}")
+    assert oam(page) == sprites
+    page.get_by_role("button", name="Live").click()
+    expect(page.locator(".timeline.past")).to_have_count(0)
+    page.get_by_role("tab", name="Compare").click()
+    name = page.get_by_label("Moment").input_value()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Really delete").click()
+    expect(page.locator(f".views option[value='{name}']")).to_have_count(0)

@@ -69,6 +69,15 @@ def messages(page: ClientConnection) -> Iterator[dict[str, Any]]:
             yield json.loads(message)
 
 
+def heads(page: ClientConnection) -> Iterator[dict[str, Any]]:
+    """What the page is told of frames, each of which it has painted."""
+    while True:
+        message = page.recv(timeout=60)
+        if isinstance(message, bytes):
+            page.send('{"type": "seen"}')
+            yield json.loads(message[4 : 4 + int.from_bytes(message[:4], "little")])
+
+
 def answer(page: ClientConnection, number: int) -> dict[str, Any]:
     return next(one for one in messages(page) if one["type"] == "answer" and one["id"] == number)
 
@@ -86,6 +95,25 @@ def test_a_search_shows_the_frame_that_it_finds(tmp_path: Path) -> None:
         assert ask(page, "past", position=FRAMES - 1) == FRAMES - 1
         assert ask(page, "jump", vram=TILE, bpp=4, to="changed") == 20
         assert ask(page, "jump", vram=TILE, bpp=4, to="shown") is None  # no sprite has it
+
+
+def test_a_kept_moment_is_shown_as_a_frame_of_the_timeline_is_until_it_is_deleted(tmp_path: Path) -> None:
+    frames, folder = RecordedFrames(recording(tmp_path)), tmp_path / "kept"
+    with inspected(frames, folder) as page:
+        number = send(page, "keep")
+        [kept] = next(one for one in messages(page) if one["type"] == "moments" and one["moments"])["moments"]
+        name = answer(page, number)["value"]
+        assert (kept["name"], kept["bytes"]) == (name, (folder / f"{name}.hrec").stat().st_size)
+        ask(page, "past", position=7)
+        send(page, "show moment", name=name)
+        head = next(head for head in heads(page) if head.get("moment"))
+        assert (head["moment"], head["frame"], "past" in head) == (name, FRAMES - 1, False)
+        found = ask(page, "compare", name=name)  # what is asked about a frame is about this one
+        assert (found["frames"], found["tiles"], found["marks"]) == ([FRAMES - 1, FRAMES - 1], [], [[], []])
+        assert "load its state" in answer(page, send(page, "play from"))["error"]
+        assert ask(page, "past", by=1) == 8  # steps go on from the frame that was shown before
+        ask(page, "delete moment", name=name)
+        assert "no moment" in answer(page, send(page, "show moment", name=name))["error"]
 
 
 @pytest.mark.parametrize("newer", ["end jump", "jump"])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._block_picture import BlockPicture, block_picture, places_in_vram, shown_blocks
     from halscope.app._collecting import COLLECTED_KINDS, CollectedKind, Collecting
-    from halscope.app._compare import ComparedMoments, compare_files, moment_of
+    from halscope.app._compare import ChangedSprite, ComparedMoments, changed_sprites, compare_files, moment_of
     from halscope.app._controls import Controls
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
@@ -132,6 +132,7 @@ __all__ = [
     "BlockPicture",
     "BlockUse",
     "BuiltIn",
+    "ChangedSprite",
     "Check",
     "CollectedKind",
     "Collecting",
@@ -207,6 +208,7 @@ __all__ = [
     "block_picture",
     "block_use",
     "carried_project",
+    "changed_sprites",
     "check_output",
     "check_page",
     "check_rom",
@@ -309,7 +311,9 @@ _MODULES = {
     "TileSearch": "halscope.app._searching",
     "last_frame": "halscope.app._state_ring",
     "picture_of": "halscope.app._past",
+    "ChangedSprite": "halscope.app._compare",
     "ComparedMoments": "halscope.app._compare",
+    "changed_sprites": "halscope.app._compare",
     "compare_files": "halscope.app._compare",
     "moment_of": "halscope.app._compare",
     "LiveFrames": "halscope.app._kept_frames",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from halscope_hooks import Snapshot, UsageError
+from halscope_hooks import Frame, Snapshot, UsageError
 
 from halscope.app._moments import all_states
 from halscope.ppu.differences import Differences, compare_snapshots
+from halscope.ppu.grouping import is_on_screen
+from halscope.ppu.registers import screen_lines
+
+OBJ_COLOURS: Final = 128  # entry of CGRAM with which the palettes of sprites begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,55 @@ class Moment:
     def describe(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {"moment": self.text, "kind": self.kind, "frame": self.snapshot.frame}
+
+
+class ChangedSprite(NamedTuple):
+    """A sprite on the screen that differs between two moments, as it is in one of them.
+
+    Args:
+        sprite: Its entry in OAM, 0 to 127.
+        x: Left edge, in pixels of 256 in a line.
+        y: First line of the screen, negative where it begins above it.
+        width: Width in pixels.
+        height: Height in lines.
+        oam: Whether its entry differs.
+        tiles: Whether a tile in VRAM that it shows differs.
+        colours: Whether a colour of its palette differs.
+    """
+
+    sprite: int
+    x: int
+    y: int
+    width: int
+    height: int
+    oam: bool
+    tiles: bool
+    colours: bool
+
+
+def changed_sprites(frame: Frame, found: Differences) -> list[ChangedSprite]:
+    """Return the sprites on the screen of one of two frames that were compared, as far as they differ.
+
+    Args:
+        frame: One of the two frames.
+        found: What differs between them.
+    """
+    entries = {one.index for one in found.sprites}
+    tiles = set(found.tiles.tolist())
+    palettes = {(one.index - OBJ_COLOURS) // 16 for one in found.colours if one.index >= OBJ_COLOURS and one.index % 16}
+    marked = []
+    for sprite in frame.sprites:
+        if not is_on_screen(sprite, screen_lines(frame.snapshot.ppu)):
+            continue
+        shows = any(address & ~31 in tiles for address in sprite.cells.reshape(-1).tolist())
+        y = sprite.y - 256 if sprite.y >= 240 else sprite.y
+        one = ChangedSprite(
+            *(sprite.index, sprite.x, y, sprite.width, sprite.height),
+            *(sprite.index in entries, shows, sprite.palette in palettes),
+        )
+        if one.oam or one.tiles or one.colours:
+            marked.append(one)
+    return marked
 
 
 @dataclass(frozen=True, slots=True)

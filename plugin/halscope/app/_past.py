@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from halscope_hooks import Changes, Frame, Update, UsageError
+from halscope_hooks import Changes, Frame, Snapshot, Update, UsageError
 from numpy.typing import NDArray
 
 from halscope.app._judged import followed
@@ -24,17 +24,19 @@ class Past:
     """A past frame.
 
     Args:
-        position: Its place in the timeline.
+        position: Its place in the timeline; of a kept moment, the place of the frame that was shown before.
         update: The decoded frame and the origins of its tiles, which are `None` while the ROM is not indexed.
         picture: Its picture as uint8[height, width, 3]: the emulator's, or else a composed one; `None` if it cannot be
             composed.
         composed: Whether the picture was composed.
+        moment: Name of the kept moment that it is, or `None`.
     """
 
     position: int
     update: Update
     picture: NDArray[np.uint8] | None
     composed: bool
+    moment: str | None = None
 
 
 @final
@@ -55,13 +57,20 @@ class PastFrames:
 
     def show(self, position: int) -> Past:
         """Return a frame. Raises UsageError if it is not kept, FormatError if it is damaged."""
+        return self._shown(self.frames.snapshot(position), position)
+
+    def moment(self, name: str, snapshot: Snapshot, position: int) -> Past:
+        """Return a kept moment as a frame that was shown at a position."""
+        return self._shown(snapshot, position, name)
+
+    def _shown(self, snapshot: Snapshot, position: int, moment: str | None = None) -> Past:
         workspace = self._workspace()
-        snapshot = followed(self.frames.snapshot(position), None if workspace is None else workspace.rom)
+        snapshot = followed(snapshot, None if workspace is None else workspace.rom)
         with self._lock:
             frame = self._decoder.decode(snapshot)
             locate = self._tracker()
             update = Update(frame, None if locate is None else locate(snapshot.vram), Changes.everything(frame))
-        return Past(position, update, picture_of(frame), composed=snapshot.picture is None)
+        return Past(position, update, picture_of(frame), snapshot.picture is None, moment)
 
     def _tracker(self) -> Locate | None:
         workspace = self._workspace()

@@ -14,7 +14,7 @@ from halscope_hooks import Host, HostError, Snapshot, Update, capability
 from halscope.app._controls import Controls
 from halscope.app._kept_frames import LiveFrames, RecordedFrames
 from halscope.app._kept_moments import KeptMoments
-from halscope.app._past import PastFrames
+from halscope.app._past import Past, PastFrames
 from halscope.app._state_ring import Arrival, StateRing
 from halscope.app._workspace import Workspace
 from halscope.project import data_folder
@@ -62,7 +62,7 @@ class Timeline:
             self.states.begin()
             self.frames.follow(session)
         self.told()
-        self.tell("moments", {"moments": [one.describe() for one in self.moments.list()]})
+        self.tell("moments", self.moments.describe())
 
     def describe(self) -> dict[str, Any]:
         """Return the JSON form: the positions of the frames (`first`, and `end` behind the last one), whether more are
@@ -93,8 +93,18 @@ class Timeline:
     def keep(self, update: Update, state: bytes | None = None) -> str:
         """Keep a moment, and return its name. Raises HalscopeError."""
         name = self.moments.keep(update.snapshot, state)
-        self.tell("moments", {"moments": [one.describe() for one in self.moments.list()]})
+        self.tell("moments", self.moments.describe())
         return name
+
+    def delete(self, name: str) -> None:
+        """Delete a kept moment. Raises HalscopeError."""
+        self.moments.delete(name)
+        self.tell("moments", self.moments.describe())
+
+    def moment(self, name: str, position: int) -> Past:
+        """Return a kept moment as a past frame; steps from it go on from this position. Raises UsageError if none has
+        this name, FormatError if it is damaged."""
+        return self.past.moment(name, self.moments.snapshot(name), position)
 
     def play_from(self, host: Host, frame: int, shown: Snapshot) -> Arrival:
         """Bring the game to a past frame. On the game's thread. What comes of it is told as "arrived": whether the game

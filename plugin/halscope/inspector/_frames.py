@@ -53,7 +53,8 @@ class FrameStream:
         out if nothing) are those of the last frame that was compared with the emulator's picture: two a second are, and
         each that stays on the page.
         "rows" is what HDMA changes from row to row (`row_changes`), with the names of the `registers` that it numbers.
-        A frame of the timeline has its position there as `past`, and `composed` where its picture was composed.
+        A frame of the timeline has its position there as `past`, a kept moment its name as `moment`; `composed` where
+        its picture was composed.
         """
         snapshot, last = update.snapshot, self._last
         head: dict[str, Any] = {"type": "frame", "frame": snapshot.frame}
@@ -68,7 +69,8 @@ class FrameStream:
             parts.append(("oam", 0, memoryview(snapshot.oam)))
         picture = snapshot.picture
         if past is not None:
-            picture, head["past"] = past.picture, past.position
+            picture = past.picture
+            head |= {"past": past.position} if past.moment is None else {"moment": past.moment}
             if past.composed and picture is not None:
                 head["composed"] = True
         if picture is not None and picture is not self._picture:

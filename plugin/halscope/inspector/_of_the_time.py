@@ -11,7 +11,7 @@ from halscope_hooks import TILE_BYTES, CancelledError, Host, HostError, Snapshot
 from numpy.typing import NDArray
 from PIL import Image
 
-from halscope.app import TileSearch, picture_of
+from halscope.app import TileSearch, changed_sprites, picture_of
 from halscope.export.pictures import png_bytes
 from halscope.inspector._answers import previewed
 from halscope.ppu import compare_snapshots, decode_frame
@@ -65,6 +65,8 @@ async def _play_from(asker: Asker, _: Request) -> int:
     timeline, past = _timeline(asker), asker.past
     if past is None:
         raise UsageError("the running game is shown; choose a frame of the timeline first")
+    if past.moment is not None:
+        raise UsageError("a kept moment is shown; load its state in Compare, or choose a frame of the timeline")
     snapshot = past.update.snapshot
     arrival = await asker.game(lambda host: timeline.play_from(host, snapshot.frame, snapshot))
     asker.show(None)
@@ -95,6 +97,17 @@ async def _load(asker: Asker, request: Request) -> None:
     timeline, name = _timeline(asker), request.text("name")
     await asker.game(lambda host: timeline.load(host, name))
     asker.show(None)
+
+
+async def _show_moment(asker: Asker, request: Request) -> None:
+    """Show a kept moment in all views."""
+    timeline, name, position = _timeline(asker), request.text("name"), _shown(asker, _timeline(asker))
+    asker.show(await previewed(asker.session, "moment", ("past", id(asker)), lambda: timeline.moment(name, position)))
+
+
+async def _delete_moment(asker: Asker, request: Request) -> None:
+    timeline, name = _timeline(asker), request.text("name")
+    await previewed(asker.session, "delete", ("delete", id(asker), request.id), lambda: timeline.delete(name))
 
 
 async def _jump(asker: Asker, request: Request) -> int | None:
@@ -146,9 +159,18 @@ def _compared(timeline: Timeline, name: str, update: Update) -> dict[str, Any]:
     before, after = timeline.moments.snapshot(name), update.snapshot
     found = compare_snapshots(before, after)
     tiles = [_tile(one, address) for address in found.tiles.tolist()[:_MOST_TILES] for one in (before, after)]
-    pictures = [_png(picture_of(decode_frame(before))), _png(picture_of(update.frame))]
+    earlier = decode_frame(before)
+    pictures = [_png(picture_of(earlier)), _png(picture_of(update.frame))]
     frames = [before.frame, after.frame]
-    return {**found.describe(), "name": name, "frames": frames, "pictures": pictures, "bytes": tiles}
+    marks = [[list(one) for one in changed_sprites(frame, found)] for frame in (earlier, update.frame)]
+    return {
+        **found.describe(),
+        "name": name,
+        "frames": frames,
+        "pictures": pictures,
+        "marks": marks,
+        "bytes": tiles,
+    }
 
 
 def _tile(snapshot: Snapshot, address: int) -> str:
@@ -182,6 +204,8 @@ QUESTIONS: Final[dict[str, Question]] = {
     "keep": _keep,
     "save state": _save,
     "load state": _load,
+    "show moment": _show_moment,
+    "delete moment": _delete_moment,
     "jump": _jump,
     "end jump": _end_jump,
     "compare": _compare,

@@ -31,6 +31,8 @@ export const matches = signal(/** @type {boolean | null} */ (null));
 export const doubts = signal(/** @type {string[]} */ ([]));
 /** Position in the timeline of the frame that is shown; null while it is the running game's newest. */
 export const past = signal(/** @type {number | null} */ (null));
+/** Name of the kept moment that is shown; null while none is. */
+export const moment = signal(/** @type {string | null} */ (null));
 /** Whether the picture of a past frame was composed by Halscope. */
 export const composed = signal(false);
 /** @type {import("@preact/signals").Signal<{emulator: string, host: string, rom: string | null, capabilities: string[], paused: boolean, speed: number} | null>} */
@@ -73,7 +75,7 @@ function wordsOf(data) {
  * Take in a message about a frame.
  * @param {{frame: number, parts: [string, number, number][], ppu?: Record<string, number | null>,
  *   picture?: [number, number], located: number | null, matches: boolean | null,
- *   doubts?: string[], registers?: string[], past?: number, composed?: boolean}} head
+ *   doubts?: string[], registers?: string[], past?: number, moment?: string, composed?: boolean}} head
  * @param {Uint8Array} bytes the bytes of all parts
  */
 export function takeFrame(head, bytes) {
@@ -112,5 +114,6 @@ export function takeFrame(head, bytes) {
   const told = head.doubts ?? [];
   if (told.join() !== doubts.peek().join()) doubts.value = told;
   past.value = head.past ?? null;
+  moment.value = head.moment ?? null;
   composed.value = head.composed ?? false;
 }

@@ -4,7 +4,7 @@ import { addAction } from "./actions.js";
 import { ask, onMessage } from "./connection.js";
 import { html } from "./html.js";
 import { addKeys } from "./keys.js";
-import { composed, frame, past, trouble } from "./memory.js";
+import { composed, frame, moment, past, trouble } from "./memory.js";
 
 const SECOND = 60; // frames
 
@@ -13,7 +13,7 @@ export const extent = signal({ first: 0, end: 0, live: true, states: 0, start: 0
 
 onMessage("timeline", (message) => {
   extent.value = message;
-  if (!message.live && past.value === null) void showPast(message.start); // nothing runs that would send a frame
+  if (!message.live && past.value === null && moment.value === null) void showPast(message.start); // nothing runs that would send a frame
 });
 
 /** What was asked last while another question was open. @type {Record<string, unknown> | null} */
@@ -98,23 +98,23 @@ function seconds(frames) {
 export function TimelineBar() {
   const { first, end, live, folder, bytes } = extent.value;
   if (end - first < 2) return null;
-  const at = past.value;
+  const at = past.value, kept = moment.value, now = at === null && kept === null;
   const shown = Math.max(first, Math.min(at ?? (live ? end - 1 : first), end - 1));
-  const text = at === null && live ? `${seconds(end - first)} kept`
+  const text = kept !== null ? `kept moment ${kept}` : now && live ? `${seconds(end - first)} kept`
     : live && at !== null ? `frame ${frame.value}, ${seconds(Math.max(0, end - 1 - at))} ago` : `frame ${at ?? first} of ${end}`;
-  return html`<div class=${at === null ? "timeline" : "timeline past"} role="group" aria-label="Timeline">
+  return html`<div class=${now ? "timeline" : "timeline past"} role="group" aria-label="Timeline">
     <button title="One second back ([)" aria-label="One second back" onClick=${() => stepPast(-SECOND)}>«</button>
     <button title="One frame back (,)" aria-label="One frame back" onClick=${() => stepPast(-1)}>‹</button>
     <input type="range" aria-label="Timeline" min=${first} max=${end - 1} value=${shown}
-      aria-valuetext=${at === null ? "live" : text}
+      aria-valuetext=${now ? "live" : text}
       onInput=${(/** @type {any} */ e) => showPast(Number(e.currentTarget.value))}
       onPointerUp=${(/** @type {any} */ e) => e.currentTarget.blur()} />
-    <button title="One frame forward (.)" aria-label="One frame forward" disabled=${live && at === null}
+    <button title="One frame forward (.)" aria-label="One frame forward" disabled=${live && now}
       onClick=${() => stepPast(1)}>›</button>
-    <button title="One second forward (])" aria-label="One second forward" disabled=${live && at === null}
+    <button title="One second forward (])" aria-label="One second forward" disabled=${live && now}
       onClick=${() => stepPast(SECOND)}>»</button>
     ${!live && html`<button aria-pressed=${playing.value} onClick=${togglePlay}>Play</button>`}
-    ${live && html`<button class="live" aria-pressed=${at === null} onClick=${goLive}>Live</button>`}
+    ${live && html`<button class="live" aria-pressed=${now} onClick=${goLive}>Live</button>`}
     <span class="when" title=${live ? `Kept in temporary files in ${folder}, ${Math.ceil(bytes / 1048576)
       } MiB now; they go when Halscope ends.` : ""}>${text}${composed.value ? html` <span title="The timeline keeps the video memory, not the
       emulator's picture; this one was composed from it.">(composed)</span>` : ""}</span>
@@ -123,15 +123,17 @@ export function TimelineBar() {
 }
 
 /**
- * @typedef {{name: string, saved: number, state: boolean}} Kept
+ * @typedef {{name: string, saved: number, state: boolean, bytes: number}} Kept
  */
 
 /** The moments that were kept, the newest first. */
 export const moments = signal(/** @type {Kept[]} */ ([]));
+/** How much room they take. */
+export const room = signal({ most: 0, bytes: 0, most_bytes: 0 });
 /** What came of the last request, for the bar. */
 export const told = signal("");
 
-onMessage("moments", (message) => (moments.value = message.moments));
+onMessage("moments", (message) => ([moments.value, room.value] = [message.moments, message]));
 onMessage("arrived", (message) => (told.value = message.same ? `the game is at frame ${message.frame} again`
   : message.same === null ? `the game has gone on from frame ${message.frame}` : `the game went another way than in frame ${message.frame}: other buttons were held, or it was edited`));
 

@@ -1,12 +1,12 @@
 // What differs between a kept moment and the frame that is shown.
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../connection.js";
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
-import { memory } from "../memory.js";
+import { memory, moment } from "../memory.js";
 import { abgr, colours, decodeTile } from "../snes.js";
-import { askTimeline, keepMoment, moments } from "../timeline.js";
+import { askTimeline, keepMoment, moments, room } from "../timeline.js";
 import { view } from "./origin.js";
 
 const FIELDS = ["x", "y", "tile", "palette", "priority", "hflip", "vflip", "large"];
@@ -62,14 +62,47 @@ function hex(value, digits = 2) {
   return value === null ? "unknown" : `$${value.toString(16).padStart(digits, "0")}`;
 }
 
+/** Whether sprites that differ are framed in the pictures. */
+const framed = signal(true);
+
+/**
+ * @typedef {[index: number, x: number, y: number, width: number, height: number, oam: boolean, tiles: boolean, colours: boolean]} Mark
+ * @param {{marks: Mark[], image: HTMLImageElement | null}} properties
+ */
+function Marks({ marks, image }) {
+  const [size, setSize] = useState([0, 0]);
+  useEffect(() => {
+    if (image === null) return undefined;
+    const look = () => setSize([image.naturalWidth, image.naturalHeight]);
+    look();
+    image.addEventListener("load", look);
+    return () => image.removeEventListener("load", look);
+  }, [image]);
+  const across = size[0] / 256, down = size[1] > 239 ? 2 : 1; // of hi-res and of both fields
+  return html`<svg class="marks" viewBox=${`0 0 ${size[0] || 256} ${size[1] || 224}`} aria-hidden="true">${marks.map(
+    ([index, x, y, width, height, oam, tiles, colours]) => html`<rect key=${index} data-sprite=${index} class=${oam ? "" : "other"}
+      x=${x * across} y=${y * down} width=${width * across} height=${height * down}><title>${`sprite ${index}: ${[
+      oam && "its entry in OAM", tiles && "its tiles", colours && "its colours"].filter(Boolean).join(", ")}`}</title></rect>`)}</svg>`;
+}
+
+/** @param {{picture: string, frame: number, marks: Mark[]}} properties */
+function Picture({ picture, frame, marks }) {
+  const [image, setImage] = useState(/** @type {HTMLImageElement | null} */ (null));
+  return html`<div class="picture"><img ref=${setImage} class="pixels" alt=${`Picture of frame ${frame}, ${marks.length} sprites in it differ`}
+    src=${`data:image/png;base64,${picture}`} />${framed.value && html`<${Marks} marks=${marks} image=${image} />`}</div>`;
+}
+
 /** @param {{result: any}} properties */
 function Result({ result }) {
-  const { tiles, colours: changed, sprites, registers, wram, pictures, frames, bytes } = result;
+  const { tiles, colours: changed, sprites, registers, wram, pictures, marks, frames, bytes } = result;
   return html`<div class="compare">
     <div class="pictures">${[0, 1].map((n) => html`<figure key=${n}><figcaption>${n ? "now shown" : result.name}: frame ${
       frames[n]}</figcaption>${pictures[n] === null ? html`<p class="empty">no picture: a register is unknown</p>`
-      : html`<img class="pixels" alt=${`Picture of frame ${frames[n]}`} src=${`data:image/png;base64,${pictures[n]}`} />`}
+      : html`<${Picture} picture=${pictures[n]} frame=${frames[n]} marks=${marks[n]} />`}
       </figure>`)}</div>
+    <label class="framing"><input type="checkbox" checked=${framed.value}
+      onChange=${(/** @type {any} */ e) => (framed.value = e.currentTarget.checked)} /> frame sprites that differ (dashed: only their
+      tiles or colours do)</label>
     <p class="line">${tiles.length} tiles, ${changed.length} colours, ${sprites.length} sprites and ${
       registers.length} registers differ${wram ? `, and ${wram.bytes} bytes of WRAM in ${wram.ranges.length} places` : ""}.</p>
     ${tiles.length > 0 && html`<h3>Tiles <small>VRAM byte address; before and after, at 4 bits</small>
@@ -91,6 +124,31 @@ function Result({ result }) {
   </div>`;
 }
 
+/** The moment that a second click deletes. */
+const condemned = signal(/** @type {string | null} */ (null));
+
+/** @param {string} name */
+async function remove(name) {
+  if (condemned.value !== name) {
+    condemned.value = name;
+    return;
+  }
+  condemned.value = null;
+  chosen.value = null;
+  await askTimeline("delete moment", { name });
+}
+
+const MEBIBYTE = 1048576;
+
+/** How much room is left, once it is little. */
+function Room() {
+  const { most, bytes, most_bytes: all } = room.value, count = moments.value.length;
+  if (count < 0.8 * most && bytes < 0.8 * all) return null;
+  const full = count >= most || bytes >= all;
+  return html`<p class=${full ? "line warning" : "line"} role="status">${count} moments of at most ${most} are kept, ${
+    Math.ceil(bytes / MEBIBYTE)} of ${all / MEBIBYTE} MiB${full ? ": no more are kept until some are deleted" : ""}.</p>`;
+}
+
 /** The view. */
 export function Compare() {
   const kept = moments.value;
@@ -107,8 +165,13 @@ export function Compare() {
       }}>${kept.map((other) => html`<option key=${other.name} value=${other.name}>${other.name}, ${
         new Date(1000 * other.saved).toLocaleTimeString()}${other.state ? ", with state" : ""}</option>`)}</select></label>
       <button title="Compare it with the frame that is shown (C)" onClick=${compare}>Compare with now</button>
+      <button aria-pressed=${moment.value === name} title="Show this moment in all views; Live goes back to the game"
+        onClick=${() => askTimeline("show moment", { name })}>Show it</button>
       ${one?.state && html`<button onClick=${() => askTimeline("load state", { name })}>Load its state</button>`}
+      <button title="Delete its files" onClick=${() => remove(name)} onBlur=${() => (condemned.value = null)}>${
+        condemned.value === name ? "Really delete" : "Delete"}</button>
     </div>
+    <${Room} />
     ${failed.value && html`<p class="trouble" role="alert">${failed.value}</p>`}
     ${found.value === null ? html`<p class="empty">Press C to see what differs from this moment now.</p>`
     : html`<${Result} result=${found.value} />`}`;

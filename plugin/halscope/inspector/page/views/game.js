@@ -5,7 +5,7 @@ import { onMessage, order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
-import { frozen, host, memory, past, trouble } from "../memory.js";
+import { frozen, host, memory, moment, past, trouble } from "../memory.js";
 import { layersOf, onScreenAt, tileAt } from "../layers.js";
 import { registersAt, shownSprites } from "../rows.js";
 import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
@@ -70,7 +70,7 @@ export async function togglePause() {
 
 /** Run one frame; a running game is paused first. In the timeline: show the next frame. */
 export async function stepFrame() {
-  if (past.value !== null || !extent.value.live) return stepPast(1);
+  if (past.value !== null || moment.value !== null || !extent.value.live) return stepPast(1);
   if (runsElsewhere()) {
     trouble.value = `${host.value?.emulator} cannot be run frame by frame from here; the timeline steps through what it has shown: , and .`;
     return;
