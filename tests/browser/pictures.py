@@ -16,7 +16,7 @@ from typing import Final
 from halscope.demo import rom_path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from support.inspector_page import wait_until
+from support.inspector_page import run_frame, wait_until
 from support.page_game import CHROMIUM, Game
 
 SIZES: Final = ((1280, 720), (2560, 1440))
@@ -82,12 +82,26 @@ def play(page: Page) -> None:
     page.wait_for_timeout(_SETTLED)
 
 
+def pose_of(page: Page) -> str:
+    """Name of the picture that the hero shows."""
+    page.get_by_role("tab", name="Sprites").first.click()
+    return page.locator(HERO).inner_text().partition(":")[0]
+
+
 def edit(page: Page) -> None:
-    """Paint the hero, so that there is an edit to show."""
+    """Paint the hero, so that there is an edit to show; the frame after it is the first whose picture has it, so the
+    hero must have taken its pose just now."""
+    pose = pose_of(page)
+    for _ in range(40):
+        run_frame(page)
+        if pose_of(page) != pose:
+            break
     paint(page)
     for key in ("t", "]", "]", "]", "g", " "):
         page.keyboard.press(key)
     expect(page.locator(".views [role=status]")).to_contain_text("saved")
+    expect(page.locator(".news")).to_contain_text("0x")
+    run_frame(page)
 
 
 def save(page: Page, path: Path) -> None:
@@ -114,7 +128,7 @@ def main(folder: Path) -> None:
         page = opened(browser, game, (1600, 900), "dark")
         play(page)
         page.click(HERO)
-        page.evaluate("async () => { (await import('/layout.js')).firstShare.value = 0.36; }")
+        page.evaluate("async () => { (await import('/layout.js')).firstShare.value = 0.48; }")
         page.keyboard.press("v")  # two views
         page.locator("[aria-label='Second view']").get_by_role("tab", name="ROM").click()
         block(page)
