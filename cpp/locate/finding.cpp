@@ -96,6 +96,7 @@ std::uint32_t Follower::source_of(std::uint32_t transform, std::uint32_t family)
     if (is_new) {
         ++sources_;
         touched_.push_back(0);
+        places_of_source_.push_back(0);
     }
     return known->second;
 }

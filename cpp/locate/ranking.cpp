@@ -28,7 +28,8 @@ bool valid(const Atlas& atlas) noexcept {
            std::none_of(starts.evidence.begin(), starts.evidence.end(), [](float one) { return std::isnan(one); });
 }
 
-Follower::Follower(const Atlas& atlas, bool neighbours) : atlas_(atlas), neighbours_(neighbours), families_(1) {
+Follower::Follower(const Atlas& atlas, bool neighbours)
+    : atlas_(atlas), neighbours_(neighbours), families_(1), part_(atlas.text, atlas.transforms) {
     for (const std::uint32_t family : atlas_.starts.family) families_ = std::max(families_, family + 2);
     sources_ = families_;
     for (const std::uint8_t row : atlas_.starts.expected) {
@@ -68,6 +69,7 @@ void Follower::forget(std::size_t tiles) {
     sources_ = families_;
     touched_.assign(sources_, 0);
     touched_sources_.clear();
+    places_of_source_.assign(sources_, 0);
     stale_.assign(tiles / kTileBytes, 0);
     answers_ = {std::vector<std::uint32_t>(tiles / kTileBytes + 1), {}, std::vector<std::uint8_t>(tiles / kTileBytes)};
 }
@@ -110,11 +112,13 @@ std::vector<std::uint32_t> Follower::take(std::span<const std::uint8_t> tiles, s
     }
     for (const std::uint32_t tile : affected) {
         count_explained(tile, ~0U);
+        count_places(tile, ~0U);
         touch_places_of(tile);
     }
     merge(found, changed, affected);
     for (const std::uint32_t tile : affected) {
         count_explained(tile, 1);
+        count_places(tile, 1);
         touch_places_of(tile);
     }
     if (neighbours_) touch_beside_silent(changed, silent);
@@ -209,6 +213,12 @@ void Follower::touch(std::uint32_t source) {
     touched_sources_.push_back(source);
 }
 
+void Follower::count_places(std::uint32_t tile, std::uint32_t step) {
+    for (std::uint32_t place = first_place_[tile]; place < first_place_[tile + 1]; ++place) {
+        places_of_source_[places_[place].place.source] += step;
+    }
+}
+
 void Follower::touch_places_of(std::uint32_t tile) {
     for (std::uint32_t place = first_place_[tile]; place < first_place_[tile + 1]; ++place) {
         touch(places_[place].place.source);
@@ -234,38 +244,34 @@ void Follower::touch_beside_silent(std::span<const std::uint32_t> changed, std::
     }
 }
 
-// The places of these sources; marks their tiles stale.
-Follower::Part Follower::part_of(std::span<const std::uint32_t> sources) {
+// Takes the places of these sources as those that are measured; marks their tiles stale.
+void Follower::gather(std::span<const std::uint32_t> sources) {
     constexpr std::uint32_t kElsewhere = ~0U;
-    of_source_.assign(sources_, kElsewhere);
-    for (const std::uint32_t source : sources) of_source_[source] = 0;
-    for (const Known& known : places_) {
-        std::uint32_t& count = of_source_[known.place.source];
-        count += count != kElsewhere ? 1 : 0;
-    }
+    next_of_source_.assign(sources_, kElsewhere);
+    counts_.clear();
     std::uint32_t total = 0;
-    for (const std::uint32_t source : sources) total += std::exchange(of_source_[source], total);
-    std::vector<std::uint32_t> nodes(total);
-    std::vector<Place> places(total);
+    for (const std::uint32_t source : sources) {
+        next_of_source_[source] = total;
+        counts_.push_back(places_of_source_[source]);
+        total += counts_.back();
+    }
+    nodes_.resize(total);
+    const std::span<Place> places = part_.restart({bytes_, answers_.informative}, counts_);
     for (std::uint32_t node = 0; node < places_.size(); ++node) {
         const Place& place = places_[node].place;
-        std::uint32_t& next = of_source_[place.source];
+        std::uint32_t& next = next_of_source_[place.source];
         if (next == kElsewhere) continue;
-        nodes[next] = node;
+        nodes_[next] = node;
         places[next++] = place;
         stale_[place.tile] = 1;
     }
-    return {Neighbours(atlas_.text, atlas_.transforms, {bytes_, answers_.informative}, std::move(places)),
-            std::move(nodes)};
 }
 
 // Measures the support of all places of the touched sources, and touches further sources that this affects.
 void Follower::measure() {
-    Part part = part_of(touched_sources_);
-    part.neighbours.measure_agreement();
-    for (std::size_t k = 0; k < part.nodes.size(); ++k) {
-        places_[part.nodes[k]].support = part.neighbours.support(k);
-    }
+    gather(touched_sources_);
+    part_.measure_agreement();
+    for (std::size_t k = 0; k < nodes_.size(); ++k) places_[nodes_[k]].support = part_.support(k);
     const std::size_t first_others = touched_sources_.size();
     for (std::uint32_t tile = 0; tile + 1 < first_place_.size(); ++tile) {
         if (stale_[tile] == 0) continue;
@@ -283,16 +289,17 @@ void Follower::measure() {
             mark_likely(count, [&](std::uint32_t k) -> const Support& { return places_[first + k].support; }, mark);
         }
     }
-    measure_gaps(part);
+    measure_gaps();
     if (touched_sources_.size() == first_others) return;
-    Part second = part_of(std::span(touched_sources_).subspan(first_others));
-    second.neighbours.measure_agreement();
-    measure_gaps(second);
+    gather(std::span(touched_sources_).subspan(first_others));
+    part_.measure_agreement();
+    for (std::size_t k = 0; k < nodes_.size(); ++k) places_[nodes_[k]].support = part_.support(k);
+    measure_gaps();
 }
 
-void Follower::measure_gaps(Part& part) {
-    part.neighbours.measure_gaps([&](std::size_t k) { return places_[part.nodes[k]].likely; });
-    for (std::size_t k = 0; k < part.nodes.size(); ++k) places_[part.nodes[k]].support = part.neighbours.support(k);
+void Follower::measure_gaps() {
+    part_.measure_gaps([this](std::size_t k) { return places_[nodes_[k]].likely; });
+    for (std::size_t k = 0; k < nodes_.size(); ++k) places_[nodes_[k]].support.gap = part_.gap(k);
 }
 
 // Ranks the changed tiles, and those with a place in a touched source.
@@ -308,12 +315,18 @@ void Follower::rank(std::span<const std::uint32_t> changed) {
         answers.insert(answers.end(), answers_.answers.begin() + answers_.first[copied],
                        answers_.answers.begin() + answers_.first[tile]);
     };
+    // One plain place with one start, as most tiles have, leaves nothing to be ranked.
+    const auto is_single = [this](std::uint32_t tile) {
+        const std::uint32_t place = first_place_[tile];
+        return first_place_[tile + 1] - place == 1 && places_[place].place.transform == 0 &&
+               end_of_hits(place) - places_[place].first == 1;
+    };
     std::uint32_t ahead = 0;
     auto next = changed.begin();
     for (std::uint32_t tile = 0; tile < tiles; ++tile) {
         const bool is_changed = next != changed.end() && *next == tile;
         if (is_changed) ++next;
-        if (is_changed || (stale_[tile] != 0 && !keeps_answers(tile))) {
+        if (is_changed || (stale_[tile] != 0 && !is_single(tile) && !keeps_answers(tile))) {
             copy_up_to(tile);
             next_first_[tile] = static_cast<std::uint32_t>(answers.size());
             rank_tile(tile, answers);
@@ -340,7 +353,6 @@ bool Follower::keeps_answers(std::uint32_t tile) const noexcept {
     if (begin == end) return true;
     if (places_[end - 1].place.transform != 0) return false;  // those of transforms are last
     if (end_of_hits(end - 1) - places_[begin].first != end - begin) return false;
-    if (end - begin == 1) return true;
     const Known* last = &places_[begin + places_[begin].ranked];
     Agreement agreement = agreement_of(*last);
     for (std::uint32_t place = begin + 1; place < end; ++place) {

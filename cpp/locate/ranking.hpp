@@ -107,12 +107,6 @@ class Follower {
         std::uint64_t distances;
         auto operator<=>(const Agreement&) const = default;
     };
-    // The places of some sources, to be measured, and their indices in places_.
-    struct Part {
-        Neighbours neighbours;
-        std::vector<std::uint32_t> nodes;
-    };
-
     void forget(std::size_t tiles);
     std::vector<std::uint32_t> take(std::span<const std::uint8_t> tiles, std::span<const std::uint32_t> asked,
                                     bool first);
@@ -128,10 +122,11 @@ class Follower {
     void count_explained(std::uint32_t tile, std::uint32_t step);
     void touch(std::uint32_t source);
     void touch_places_of(std::uint32_t tile);
+    void count_places(std::uint32_t tile, std::uint32_t step);
     void touch_beside_silent(std::span<const std::uint32_t> changed, std::span<const std::uint8_t> silent);
-    [[nodiscard]] Part part_of(std::span<const std::uint32_t> sources);
+    void gather(std::span<const std::uint32_t> sources);
     void measure();
-    void measure_gaps(Part& part);
+    void measure_gaps();
     void rank(std::span<const std::uint32_t> changed);
     [[nodiscard]] bool keeps_answers(std::uint32_t tile) const noexcept;
     void rank_tile(std::uint32_t tile, std::vector<Answer>& answers);
@@ -162,14 +157,19 @@ class Follower {
     std::vector<std::uint32_t> explained_;    // how many different tiles each segment holds
     std::vector<std::uint8_t> touched_;       // by source, whether any of its places has changed
     std::vector<std::uint32_t> touched_sources_;
-    std::vector<std::uint8_t> stale_;  // by tile, whether it is to be ranked again
+    std::vector<std::uint32_t> places_of_source_;  // how many there are
+    std::vector<std::uint8_t> stale_;              // by tile, whether it is to be ranked again
+    // The places of some sources that are measured at a time, and their indices in places_.
+    Neighbours part_;
+    std::vector<std::uint32_t> nodes_;
     Answers answers_;
     // Working memory, kept because an allocation a tile would take a tenth of an update.
     std::vector<Hit> next_hits_;
     std::vector<Known> next_places_;
     std::vector<std::uint32_t> next_first_;
     std::vector<Answer> next_answers_;
-    std::vector<std::uint32_t> of_source_;
+    std::vector<std::uint32_t> next_of_source_;
+    std::vector<std::uint32_t> counts_;
     std::vector<std::uint32_t> order_;
     std::vector<Agreement> agreements_;
     std::vector<std::uint32_t> segments_;

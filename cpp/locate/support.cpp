@@ -30,22 +30,26 @@ void join(std::span<std::uint32_t> parents, std::uint32_t a, std::uint32_t b) no
 
 }  // namespace
 
-Neighbours::Neighbours(const Text& text, std::span<const Transform> transforms, const Vram& vram,
-                       std::vector<Place> places)
-    : text_(text),
-      transforms_(transforms),
-      vram_(vram),
-      count_(static_cast<std::uint32_t>(vram.informative.size())),
-      places_(std::move(places)),
-      run_of_(places_.size(), kNone) {
-    for (std::uint32_t node = 0; node < places_.size(); ++node) {
-        if (node == 0 || places_[node].source != places_[node - 1].source) groups_.push_back({{node, node}, {0, 0}});
-        groups_.back().places.end = node + 1;
+std::span<Place> Neighbours::restart(const Vram& vram, std::span<const std::uint32_t> counts) {
+    vram_ = vram;
+    count_ = static_cast<std::uint32_t>(vram.informative.size());
+    groups_.clear();
+    runs_.clear();
+    patches_.clear();
+    patch_roots_.clear();
+    std::uint32_t end = 0;
+    for (const std::uint32_t count : counts) {
+        if (count > 0) groups_.push_back({{end, end + count}, {0, 0}, 0});
+        end += count;
     }
+    places_.resize(end);
+    return places_;
 }
 
 void Neighbours::measure_agreement() {
+    run_of_.assign(places_.size(), kNone);
     for (Group& group : groups_) {
+        group.tile_bytes = static_cast<std::int32_t>(stride(places_[group.places.begin]));
         find_runs(group);
         if (group.runs.end - group.runs.begin < 2) continue;  // nothing to be joined
         link(group);
@@ -65,6 +69,10 @@ void Neighbours::find_runs(Group& group) {
         return Range{begin, end};
     };
     for (Range now = of_tile(group.places.begin); now.begin < now.end;) {
+        if (now.end - now.begin == 1 && run_of[now.begin] != kNone) {
+            const std::uint32_t last = straight_on(group, now.begin);
+            now = {last, last + 1};
+        }
         const Range next = of_tile(now.end);
         const std::uint32_t tile = places[now.begin].tile;
         const std::uint32_t next_tile = next.begin < next.end ? places[next.begin].tile : kNone;
@@ -83,13 +91,30 @@ void Neighbours::find_runs(Group& group) {
             run.right = right;
             ++run.patch;
             if (right != next_tile) continue;
-            const std::int64_t at = place.at + (std::int64_t{right} - tile) * stride(place);
+            const std::int64_t at = place.at + (std::int64_t{right} - tile) * group.tile_bytes;
             const std::uint32_t other = not_before(next, at);
             if (other < next.end && places[other].at == at) run_of[other] = run_of[node];
         }
         now = next;
     }
     group.runs.end = static_cast<std::uint32_t>(runs_.size());
+}
+
+// Follows the run of a tile's only place over tiles side by side that have one place too, as most tiles do; returns the
+// last of them, and counts those before it.
+std::uint32_t Neighbours::straight_on(const Group& group, std::uint32_t node) {
+    const std::uint32_t first = node;
+    const std::uint32_t run = run_of_[node];
+    const Place* place = &places_[node];
+    while (node + 1 < group.places.end) {
+        const Place* const next = place + 1;
+        if (next->tile != place->tile + 1 || next->at != place->at + group.tile_bytes) break;
+        if (node + 2 < group.places.end && next[1].tile == next->tile) break;
+        run_of_[++node] = run;
+        place = next;
+    }
+    runs_[run].patch += node - first;
+    return node;
 }
 
 // Finds the links between rows.
@@ -108,12 +133,12 @@ void Neighbours::link(const Group& group) {
 void Neighbours::link_runs(const Group& group) {
     const std::span<const std::uint8_t> informative = vram_.informative;
     const auto of_group = std::span(runs_).subspan(group.runs.begin, group.runs.end - group.runs.begin);
+    const std::int64_t tile_bytes = group.tile_bytes;
     ends_.clear();
     for (const Run& run : of_group) ends_.push_back({places_[run.first].tile, places_[run.last].tile});
     for (std::uint32_t upper = 0; upper < of_group.size(); ++upper) {
         const auto [above, above_last] = ends_[upper];
         const Place& from = places_[of_group[upper].first];
-        const std::int64_t tile_bytes = stride(from);
         for (std::uint32_t lower = 0; lower < of_group.size(); ++lower) {
             const auto [below, below_last] = ends_[lower];
             if (below > above_last + kRow) break;  // runs ascend by their first tile
@@ -136,6 +161,7 @@ void Neighbours::link_runs(const Group& group) {
 
 // The places of two runs mostly agree on the same links.
 void Neighbours::link_places(const Group& group) {
+    const std::int64_t tile_bytes = group.tile_bytes;
     Range below{group.places.begin, group.places.begin};
     for (std::uint32_t node = group.places.begin; node < group.places.end; ++node) {
         const Place& place = places_[node];
@@ -144,7 +170,6 @@ void Neighbours::link_places(const Group& group) {
         if (places_[below.begin].tile != place.tile + kRow) continue;
         below.end = std::max(below.end, below.begin);
         while (below.end < group.places.end && places_[below.end].tile == place.tile + kRow) ++below.end;
-        const std::int64_t tile_bytes = stride(place);
         for (std::uint32_t other = not_before(below, place.at + tile_bytes); other < below.end; ++other) {
             const std::int64_t distance = std::int64_t{places_[other].at} - place.at;
             if (distance > kWidest * tile_bytes) break;
@@ -205,7 +230,8 @@ bool Neighbours::count_patches(const Group& group, std::uint32_t width, std::spa
 }
 
 void Neighbours::measure_gaps(const Likely& likely) {
-    std::vector<std::uint32_t> gaps(runs_.size());
+    std::vector<std::uint32_t>& gaps = gaps_;
+    gaps.assign(runs_.size(), 0);
     for (const Group& group : groups_) {
         for (std::uint32_t k = group.runs.begin; k < group.runs.end; ++k) {
             Run& run = runs_[k];
@@ -283,10 +309,14 @@ std::vector<Support> neighbour_support(const Text& text, std::span<const Transfo
     std::iota(order.begin(), order.end(), 0U);
     std::stable_sort(order.begin(), order.end(),
                      [&](std::uint32_t a, std::uint32_t b) { return places[a].source < places[b].source; });
-    std::vector<Place> grouped;
-    grouped.reserve(order.size());
-    for (const std::uint32_t node : order) grouped.push_back(places[node]);
-    Neighbours neighbours(text, transforms, {tiles, says}, std::move(grouped));
+    Neighbours neighbours(text, transforms);
+    std::vector<std::uint32_t> counts;  // of each source's places
+    for (std::size_t k = 0; k < order.size(); ++k) {
+        if (k == 0 || places[order[k]].source != places[order[k - 1]].source) counts.push_back(0);
+        ++counts.back();
+    }
+    const std::span<Place> grouped = neighbours.restart({tiles, says}, counts);
+    for (std::size_t k = 0; k < order.size(); ++k) grouped[k] = places[order[k]];
     neighbours.measure_agreement();
     std::vector<Support> result(places.size());
     for (std::uint32_t k = 0; k < order.size(); ++k) result[order[k]] = neighbours.support(k);

@@ -51,9 +51,13 @@ class Neighbours {
   public:
     using Likely = std::function<bool(std::size_t place)>;
 
-    // `places` are of informative tiles. Those of one source follow each other, ascend by tile and at, without
-    // duplicates, and are all that the source has.
-    Neighbours(const Text& text, std::span<const Transform> transforms, const Vram& vram, std::vector<Place> places);
+    Neighbours(const Text& text, std::span<const Transform> transforms) : text_(text), transforms_(transforms) {}
+
+    // Starts with other places, in the memory of those before: allocating it anew would take a tenth of an update.
+    // Returns the places for the caller to set before the first step: those of one source follow each other, as many as
+    // `counts` has for it. They are of informative tiles, ascend by tile and at, without duplicates, and are all that
+    // the source has.
+    [[nodiscard]] std::span<Place> restart(const Vram& vram, std::span<const std::uint32_t> counts);
 
     // First step: patch, run and width of each place; the gaps are still 0.
     void measure_agreement();
@@ -66,6 +70,7 @@ class Neighbours {
         const Run& run = runs_[run_of_[place]];
         return {run.patch, run.right - run.left, run.width, run.gap};
     }
+    [[nodiscard]] std::uint32_t gap(std::size_t place) const noexcept { return runs_[run_of_[place]].gap; }
 
   private:
     // Indices of the first element and the one past the last.
@@ -85,6 +90,7 @@ class Neighbours {
     struct Group {
         Range places;
         Range runs;
+        std::int32_t tile_bytes;  // of its source
     };
     // The sets of a group's runs joined by a row width of `width` tiles: for each run its set, an index in the group,
     // stored in patch_roots_ from `roots` on. Widths that make no run's largest patch are left out.
@@ -101,6 +107,7 @@ class Neighbours {
     };
 
     void find_runs(Group& group);
+    [[nodiscard]] std::uint32_t straight_on(const Group& group, std::uint32_t node);
     void link(const Group& group);
     void link_runs(const Group& group);
     void link_places(const Group& group);
@@ -114,10 +121,10 @@ class Neighbours {
     // The first place of a range, all of one tile, that is not before `at`.
     [[nodiscard]] std::uint32_t not_before(Range range, std::int64_t at) const noexcept;
 
-    const Text& text_;
+    Text text_;
     std::span<const Transform> transforms_;
     Vram vram_;
-    std::uint32_t count_;  // of tiles
+    std::uint32_t count_ = 0;  // of tiles
     std::vector<Place> places_;
     std::vector<std::uint32_t> run_of_;  // of each place
     std::vector<Group> groups_;          // one a source
@@ -129,6 +136,7 @@ class Neighbours {
     std::vector<Range> ends_;  // the tiles of its first and last place
     std::vector<std::uint32_t> sums_;
     std::vector<std::uint32_t> covered_;
+    std::vector<std::uint32_t> gaps_;  // by run
 };
 
 // Flags the likeliest of some places of one tile: those that no other exceeds in agreement. `agreement(k)` is the
