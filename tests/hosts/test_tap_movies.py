@@ -31,7 +31,7 @@ def played(core: str, state: bytes | None, *, watched: bool) -> tuple[bytes, lis
                 machine.run()
                 if host is not None:
                     host.poll(1)
-            if host is not None and core != "snes9x":
+            if host is not None and core.startswith("bsnes-mercury"):
                 assert host._ring.context & REGISTERS_PROVEN, "else a state is saved in each frame"
             machine.load(state)
             sums = []
