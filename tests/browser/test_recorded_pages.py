@@ -24,7 +24,7 @@ from halscope.ppu.compose import compose_screen
 from halscope.ppu.obj import cgram_at
 from halscope.rom.image import Rom
 from halscope.rom.mapping import page_table
-from halscope_hooks import RASTER_DTYPE, Sprite, capability
+from halscope_hooks import RASTER_DTYPE, Snapshot, Sprite, capability
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 from support import lab_truth
@@ -163,6 +163,16 @@ def tiles_of(sprites: Sequence[Sprite], palettes: NDArray[np.uint8]) -> dict[int
     return found
 
 
+def is_map_of(split: Snapshot, first: int, shown: NDArray[np.uint8]) -> bool:
+    """Whether a map is the one that BG1 shows on the 112 rows from `first` on: HDMA changes BG1SC ($2107)."""
+    layer = decode_frame(split, layers=True).layers[0]
+    assert split.ppu.bg1hofs is not None
+    assert split.ppu.bg1vofs is not None
+    rows, columns = np.nonzero(layer.opaque[first : first + 112])
+    here = (rows + first + split.ppu.bg1vofs + 1) % 256, (columns + split.ppu.bg1hofs) % 256
+    return np.array_equal(shown[here][:, :3], cgram.to_rgb(split.cgram)[layer.colours[rows + first, columns]])
+
+
 def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(browser: Browser, tmp_path: Path) -> None:
     rom = Rom.load(lab_truth.IMAGE)
     with LabGame("snes9x") as game, RecordingWriter(tmp_path / "lab.hrec") as writer:
@@ -197,6 +207,15 @@ def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(brow
         page.get_by_role("tab", name="VRAM").click()
         page.get_by_label("mark what changes").uncheck()
         (vram_shown,) = drawn_on(page, "canvas.vram")
+        page.keyboard.press(".")
+        expect(page.locator(".frame")).to_have_text(f"frame {scenes[1].frame}")
+        page.get_by_role("tab", name="Tilemaps").click()
+        maps = page.get_by_role("group", name="Rows of the screen").get_by_role("button")
+        expect(maps).to_have_text(["rows 0 to 111", "rows 112 to 223"])
+        for first, button in zip((0, 112), maps.all(), strict=True):
+            button.click()
+            assert eventually(lambda first=first: is_map_of(scenes[1], first, drawn_on(page, ".tilemap")[0]))
+            assert not is_map_of(scenes[1], 112 - first, drawn_on(page, ".tilemap")[0])
     palettes = np.array([cgram.to_rgb(cgram_at(lake, row)) for row in range(224)])
     expected_tiles = tiles_of(decode_frame(lake).sprites, palettes)
     per_row = vram_shown.shape[1] // 8

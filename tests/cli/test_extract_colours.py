@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -14,7 +15,7 @@ from halscope.cli import main
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from halscope.inject import read_sheet
-from halscope.project import Knowledge
+from halscope.project import Knowledge, KnowledgeFile
 
 HASH = "ab" * 32
 TRUTH = truth()
@@ -72,3 +73,22 @@ def test_the_likeliest_palette_is_the_most_frequent_one_and_of_a_fade_the_bright
     assert known.seen_with("hal", 5, 16) == ()
     assert known.seen_with("lz2", 5, 3) == ()
     assert known.seen_with("hal", 6, 3) == ()
+
+
+def test_the_depth_is_that_which_the_game_showed_where_the_bytes_do_not_tell_it(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unclear = OFFSETS["title_back_map"]
+    guessed = extract(capsys, rom, tmp_path / "guessed", unclear)
+    assert (guessed["bpp"], guessed["depth_from"]) == (4, None)
+    assert main(["extract", str(rom), str(unclear), "--out", str(tmp_path / "text")]) == 0
+    assert "; 4bpp is a guess: give --bpp, or a --recording or --state that shows it" in capsys.readouterr().out
+
+    four = (0, 1, 2, 3)
+    sha256 = hashlib.sha256(rom.read_bytes()).hexdigest()
+    KnowledgeFile(sha256).update(lambda known: known.saw([("hal", unclear, four), ("hal", OFFSETS["owl"], four)]))
+    shown = extract(capsys, rom, tmp_path / "shown", unclear)
+    assert (shown["bpp"], shown["depth_from"], shown["colours_from"]) == (2, "knowledge", "knowledge")
+    assert extract(capsys, rom, tmp_path / "named", unclear, "--bpp", 4)["depth_from"] == "option"
+    clear = extract(capsys, rom, tmp_path / "owl", OFFSETS["owl"])
+    assert (clear["bpp"], clear["depth_from"]) == (4, "bytes")

@@ -115,6 +115,23 @@ def test_a_moment_shows_where_tiles_begin_how_deep_they_are_and_how_wide(meadow:
 
 
 @pytest.mark.slow
+def test_a_recording_is_searched_for_a_frame_that_shows_a_block(
+    rom: Path, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = (hex(BLOCKS["frog"]["offset"]), "--recording", recording)
+    (first,) = extract(capsys, rom, *arguments, "--frame", 0, "--out", tmp_path / "first")
+    assert not first["shown"]
+    (found,) = extract(capsys, rom, *arguments, "--out", tmp_path / "found")
+    assert found["frame"] > 0
+    (there,) = extract(capsys, rom, *arguments, "--frame", found["frame"], "--out", tmp_path / "there")
+    assert [there[name] for name in ("shown", "depth_from", "colours_from")] == [True, "moment", "moment"]
+    for name in ("lead", "columns", "bpp", "palettes", "shown", "depth_from", "colours_from"):
+        assert found[name] == there[name], name
+    assert main(["extract", str(rom), *map(str, arguments), "--out", str(tmp_path / "text")]) == 0
+    assert f"; as in frame {found['frame']}" in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_a_moment_gives_blocks_the_colours_that_it_shows_them_in(
     meadow: dict[str, Any], recording: Path, rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from halscope.app._live_patch import PATCH_SUFFIXES, ExportedPatch, PatchSuffix
     from halscope.app._live_project import LiveProject
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
-    from halscope.app._moments import all_states, check_rom, missing_end, one_state, recorded_frame
+    from halscope.app._moments import all_states, check_rom, missing_end, one_state, recorded_frame, sampled_frames
     from halscope.app._outlining import EDITED, Outlining
     from halscope.app._painting import MOST_PAINTED, Painting, Paintings, UnfitSheet
     from halscope.app._palette_places import MomentColours, describe_palettes, palette_places, rgb_text
@@ -279,6 +279,7 @@ __all__ = [
     "reduce_pictures",
     "rgb_text",
     "run_tour",
+    "sampled_frames",
     "sheet_of_sprite",
     "shown_blocks",
     "split_figure",
@@ -475,6 +476,7 @@ _MODULES = {
     "pointer_line": "halscope.app._patch_files",
     "record_game": "halscope.app._game_run",
     "recorded_frame": "halscope.app._moments",
+    "sampled_frames": "halscope.app._moments",
     "run_tour": "halscope.app._tour",
     "tile_layout": "halscope.app._tile_layout",
     "tile_origins": "halscope.app._tile_layout",

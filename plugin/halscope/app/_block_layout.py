@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from halscope.app._judged_layout import JudgedLayout, judged_layout, judged_lead
 from halscope.app._listed_blocks import LISTED_SCORE, ListedBlock
-from halscope.app._shown_blocks import ShownBlocks
+from halscope.app._shown_blocks import ShownBlocks, ShownSometime
 from halscope.app._start_evidence import start_evidence
 from halscope.app._tile_layout import TileLayout, describe_origin, tile_layout
 from halscope.app._workspace import Workspace
@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 COLUMNS: Final = 16
 """Tiles per row where nothing is known: as in the console's tile pages."""
 DEFAULT_CODEC: Final = "hal"
+_DEPTH_OF: Final = {4: 2, 16: 4, 256: 8}
+"""Bits per pixel by the number of colours of a palette."""
 
 ColourSource = Literal["rom", "moment", "knowledge"]
 """Where a block's colours are from: the given place in the ROM, the given moment, or what the game showed before."""
+DepthSource = Literal["option", "game", "moment", "bytes", "knowledge"]
+"""How a block's depth and transform are known: from the user, the game's profile, the given moment, the block's bytes, or
+what the game showed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class BlockLayout:
         more_palettes: How many other palettes the game showed the block with, if they are from there.
         shown: Whether the given moment shows the block; `None` if no moment was given.
         crossing: The bank edge that the block crosses and how it was read on there; `None` if it crosses none.
+        depth_from: How `layout` is known; `None` if it is not, and the usual 4bpp stands for it.
+        frame: The frame of the recording that `shown` means, if it was searched for.
     """
 
     layout: TileLayout
@@ -76,6 +83,8 @@ class BlockLayout:
     more_palettes: int = 0
     shown: bool | None = None
     crossing: Crossing | None = None
+    depth_from: DepthSource | None = None
+    frame: int | None = None
 
 
 def find_codec(workspace: Workspace, offset: int) -> str:
@@ -97,7 +106,7 @@ def find_layout(
     codec: Codec,
     offset: int,
     options: BlockOptions,
-    shown: ShownBlocks | None = None,
+    shown: ShownBlocks | ShownSometime | None = None,
     known: Knowledge | None = None,
 ) -> BlockLayout:
     """Return the layout of a block: what the user says, and the rest as it is found or by default.
@@ -107,8 +116,9 @@ def find_layout(
         codec: The block's codec.
         offset: Its file offset.
         options: What the user says.
-        shown: The blocks of a moment, to take the rest from where the game shows this one.
-        known: What was learnt about the game, to take the colours from if no moment shows the block.
+        shown: The blocks of a moment or of several, to take the rest from where the game shows this one.
+        known: What was learnt about the game, to take the colours from if no moment shows the block, and the depth if the
+            block's bytes do not tell it either.
 
     Raises:
         UsageError: The ROM ends before the last colour, or there is no such transform or depth.
@@ -116,32 +126,37 @@ def find_layout(
     rom = workspace.rom
     named = rom.block_transforms.get(codec.name, offset)
     wanted: TileLayout | None = None
+    depth_from: DepthSource | None = None
     if options.bpp is not None or options.transform is not None:
-        wanted = tile_layout(options.bpp, options.transform, rom.transforms)
+        wanted, depth_from = tile_layout(options.bpp, options.transform, rom.transforms), "option"
     elif named not in (None, NO_TRANSFORM):
-        wanted = tile_layout(None, named, rom.transforms)
+        wanted, depth_from = tile_layout(None, named, rom.transforms), "game"
     seen = None if shown is None else shown.find(codec.name, offset, wanted)
     stream = _stream(workspace, codec, offset)
     data = b"" if stream is None else stream.block.data.tobytes()
+    before = None if known is None else _DEPTH_OF.get(known.colours_of(codec.name, offset) or 0)
     if seen is not None:
-        layout, lead = seen.layout, seen.lead
+        layout, lead, depth_from = seen.layout, seen.lead, depth_from or "moment"
     elif wanted is not None:
         layout, lead = wanted, judged_lead(data, wanted)
     elif (judged := judged_layout(data[options.lead or 0 :])) is not None:
-        layout, lead = judged
+        (layout, lead), depth_from = judged, "bytes"
+    elif before is not None:
+        layout, depth_from = tile_layout(before, None), "knowledge"
+        lead = judged_lead(data, layout)
     else:
         layout = tile_layout(None, None)
         lead = judged_lead(data, layout)
     lead = lead if options.lead is None else options.lead
     palette: NDArray[np.uint16] | None = None
     source: ColourSource | None = None
-    before = () if known is None else known.seen_with(codec.name, offset, 1 << layout.bpp)
+    palettes = () if known is None else known.seen_with(codec.name, offset, 1 << layout.bpp)
     if options.palette is not None:
         palette, source = layout.read_palette(rom, options.palette), "rom"
     elif seen is not None:
         palette, source = seen.palette, "moment"
-    elif before:
-        palette, source = np.array(before[0].colours, np.uint16), "knowledge"
+    elif palettes:
+        palette, source = np.array(palettes[0].colours, np.uint16), "knowledge"
     columns = options.columns or (None if seen is None else seen.columns) or COLUMNS
     crossing = None if stream is None else rom.crossing(codec.name, stream)
     return BlockLayout(
@@ -150,9 +165,11 @@ def find_layout(
         columns,
         palette,
         source,
-        len(before) - 1 if source == "knowledge" else 0,
+        len(palettes) - 1 if source == "knowledge" else 0,
         None if shown is None else seen is not None,
         crossing,
+        depth_from,
+        None if seen is None else seen.frame,
     )
 
 

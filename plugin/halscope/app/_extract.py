@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from halscope.app._judged import judged_frame
 from halscope.app._regroup import Regrouping, regroup
 from halscope.app._rom_notes import RomNotes, sheet_name
 from halscope.app._sheet_folder import describe, note_of
-from halscope.app._shown_blocks import ShownBlocks
+from halscope.app._shown_blocks import ShownBlocks, ShownSometime
 from halscope.app._strips import recorded_strips
 from halscope.app._tile_layout import tile_layout
 from halscope.app._workspace import Workspace
@@ -62,7 +62,13 @@ class WrittenSheet:
             return text
         text += f"; lead {self.layout.lead}" * (self.layout.lead > 0)
         text += "" if self.layout.crossing is None else f"; {self.layout.crossing}"
-        text += "; not shown at that moment" * (self.layout.shown is False)
+        if self.layout.shown is not None:
+            text += f"; as in frame {self.layout.frame}" * (self.layout.frame is not None)
+            text += "; not shown there" * (not self.layout.shown)
+        if self.layout.depth_from is None:
+            text += "; 4bpp is a guess: give --bpp, or a --recording or --state that shows it"
+        elif self.layout.depth_from == "knowledge":
+            text += f"; {self.layout.layout.bpp}bpp, as the game showed it before"
         if self.layout.colours_from == "knowledge":
             text += "; coloured as the game showed it before"
             text += f" (most often; {self.layout.more_palettes} more)" if self.layout.more_palettes else ""
@@ -101,10 +107,12 @@ class WrittenSheet:
             document["doubts"] = list(self.sheet.doubts)
         if self.layout is not None:
             document |= {"lead": self.layout.lead, "columns": self.layout.columns, **self.layout.layout.describe()}
-            document |= {"colours_from": self.layout.colours_from}
+            document |= {"depth_from": self.layout.depth_from, "colours_from": self.layout.colours_from}
             document |= {"crosses": None} if self.layout.crossing is None else self.layout.crossing.describe()
             if self.layout.shown is not None:
                 document["shown"] = self.layout.shown
+            if self.layout.frame is not None:
+                document["frame"] = self.layout.frame
         return document
 
 
@@ -124,6 +132,7 @@ def extract_blocks(
     options: BlockOptions,
     *,
     moment: Snapshot | None = None,
+    moments: Iterable[tuple[int, Snapshot]] | None = None,
     overwrite: bool,
 ) -> list[WrittenSheet]:
     """Write blocks as edit sheets.
@@ -135,6 +144,7 @@ def extract_blocks(
         options: What the user says about the blocks.
         moment: A moment of the game; blocks that it shows are laid out and coloured as there. The others have the
             colours that the game showed them with before, as far as that is known.
+        moments: In place of `moment`, frames of a recording and their numbers: the first that shows a block counts for it.
         overwrite: Replace existing sheets.
 
     Raises:
@@ -150,7 +160,9 @@ def extract_blocks(
         if offsets is not None
         else [(block.codec, block.offset) for block in workspace.blocks() if block.size >= least]
     )
-    shown = None if moment is None else _shown_blocks(workspace, moment)
+    shown: ShownBlocks | ShownSometime | None = None if moment is None else _shown_blocks(workspace, moment)
+    if moments is not None:
+        shown = ShownSometime((number, _shown_blocks(workspace, one)) for number, one in moments)
     known = workspace.known_before()
     written = []
     for name, offset in wanted:

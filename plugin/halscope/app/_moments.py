@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Final
 
@@ -12,6 +12,8 @@ from halscope.formats.dumps import LoadedState, load_states, with_obsel
 from halscope.formats.recording import MAGIC, RecordingReader
 from halscope.rom.image import Rom
 
+_SAMPLED_EVERY: Final = 30
+_MOST_SAMPLES: Final = 120
 _ROM_SUFFIXES: Final = frozenset({".sfc", ".smc", ".fig", ".swc", ".bs", ".zip", ".7z"})
 
 
@@ -33,6 +35,23 @@ def recorded_frame(recording: Path, frame: int, obsel: int | None = None) -> Sna
         if frame >= len(reader):
             raise UsageError(f"{recording}: has the frames 0 to {len(reader) - 1}, not {frame}")
         return with_obsel(reader[frame], obsel)
+
+
+def sampled_frames(recording: Path, obsel: int | None = None) -> Iterator[tuple[int, Snapshot]]:
+    """Yield frames of a recording with their numbers, from 0 on: one in half a second, of a long recording fewer.
+
+    Args:
+        recording: The recording.
+        obsel: OBSEL ($2101) to use for frames that do not contain it.
+
+    Raises:
+        UsageError: The recording cannot be opened.
+        FormatError: It is not a recording, or is damaged.
+    """
+    with RecordingReader(recording) as reader:
+        step = max(_SAMPLED_EVERY, -(-len(reader) // _MOST_SAMPLES))
+        for number in range(0, len(reader), step):
+            yield number, with_obsel(reader[number], obsel)
 
 
 def missing_end(recording: Path) -> str | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -66,12 +67,14 @@ class ShownBlock:
         columns: Tiles from one row of its figures, or of its picture in a map, to the next; `None` if no two rows are
             seen, or the rows of a map agree on no distance.
         palette: uint16[2^bpp], BGR555, the colours that most of its tiles are shown with.
+        frame: The frame of a recording that shows it so, if it was searched for.
     """
 
     layout: TileLayout
     lead: int
     columns: int | None
     palette: NDArray[np.uint16]
+    frame: int | None = None
 
 
 class ShownBlocks:
@@ -172,6 +175,30 @@ class ShownBlocks:
         if depth != "mode7" and not self._origins.informative[address // TILE_BYTES]:
             return []
         return [origin for origin in self._origins.at(address, depth) if origin.codec != RAW_CODEC]
+
+
+class ShownSometime:
+    """The blocks that some moments show, each as in the first of them that shows it.
+
+    Args:
+        moments: Frames and their blocks; they are taken when a block is looked for that no earlier one shows.
+    """
+
+    def __init__(self, moments: Iterable[tuple[int, ShownBlocks]]) -> None:
+        self._moments = iter(moments)
+        self._taken: list[tuple[int, ShownBlocks]] = []
+
+    def find(self, codec: str, block_offset: int, wanted: TileLayout | None = None) -> ShownBlock | None:
+        """Return how a block is shown, as `ShownBlocks.find` does, and in which frame."""
+        for frame, shown in chain(self._taken, self._rest()):
+            if (found := shown.find(codec, block_offset, wanted)) is not None:
+                return replace(found, frame=frame)
+        return None
+
+    def _rest(self) -> Iterator[tuple[int, ShownBlocks]]:
+        for one in self._moments:
+            self._taken.append(one)
+            yield one
 
 
 def _block(origin: Origin) -> tuple[str, int, str]:

@@ -22,6 +22,7 @@ from halscope.app import (
     inject,
     one_state,
     recorded_frame,
+    sampled_frames,
     tile_layout,
     write_page,
 )
@@ -82,6 +83,7 @@ def run_extract(options: argparse.Namespace) -> int:
             columns=options.columns,
             palette=None if options.palette is None else rom_offset(workspace.rom, options.palette),
         )
+        searched = options.recording is not None and options.frame is None
         if raw:
             written = extract_raw(
                 workspace, offsets, folder, count=options.tiles, options=shown, overwrite=options.overwrite
@@ -92,7 +94,8 @@ def run_extract(options: argparse.Namespace) -> int:
                 None if options.all else offsets,
                 folder,
                 shown,
-                moment=None if moment is None else moment[1],
+                moment=None if moment is None or searched else moment[1],
+                moments=sampled_frames(options.recording, options.obsel) if searched else None,
                 overwrite=options.overwrite,
             )
     if written:

@@ -6,6 +6,7 @@ user's own) can be merged in any order and any number of times.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -196,6 +197,14 @@ class Knowledge:
         block = codec, block_offset, colours
         seen = [one for one in self.palettes if (one.codec, one.block_offset, len(one.colours)) == block]
         return tuple(sorted(seen, key=likelihood, reverse=True))
+
+    def colours_of(self, codec: str, block_offset: int) -> int | None:
+        """Return how many colours the palettes had that a block was shown with most often; `None` if it was not."""
+        counts: Counter[int] = Counter()
+        for one in self.palettes:
+            if (one.codec, one.block_offset) == (codec, block_offset):
+                counts[len(one.colours)] += one.times
+        return max(counts, key=lambda number: (counts[number], number)) if counts else None
 
     def _check(self) -> None:
         places = [(one.codec, one.block_offset) for one in self.starts]

@@ -8,9 +8,10 @@ const DEPTHS = [[2, 2, 2, 2], [4, 4, 2], [4, 4], [8, 4], [8, 2], [4, 2], [4], []
 /**
  * @typedef {{number: number, depth: 2 | 4 | 8 | "mode7", columns: number, rows: number, first: number, wide: number,
  *   high: number, characters: number, firstColour: number, width: number, height: number, x: number, y: number,
- *   screenWidth: number, screenHeight: number, direct: boolean}} Layer
+ *   screenWidth: number, screenHeight: number, direct: boolean, shown: [number, number][]}} Layer
  * `columns` and `rows`: 8x8 tiles of an entry; `first`: byte address of the map; `wide` and `high`: entries; `characters`:
- * byte address of tile 0; `x` and `y`: the place in the layer that is at the left top of the screen.
+ * byte address of tile 0; `x` and `y`: the place in the layer that is at the left top of the screen; `shown`: the rows of
+ * the screen that show the layer so, [first, one past the last].
  * @typedef {{column: number, row: number, at: number, word: number, tile: number, palette: number, priority: number,
  *   hflip: boolean, vflip: boolean}} Entry
  */
@@ -27,9 +28,9 @@ export function layersOf(ppu) {
   const direct = ((ppu.cgwsel ?? 0) & 1) !== 0;
   if (mode === 7) {
     return [{ number: 1, depth: "mode7", columns: 1, rows: 1, first: 0, wide: 128, high: 128, characters: 0, firstColour: 0,
-      width: 1024, height: 1024, x: 0, y: 0, screenWidth: 256, screenHeight, direct }];
+      width: 1024, height: 1024, x: 0, y: 0, screenWidth: 256, screenHeight, direct, shown: [[0, screenHeight]] }];
   }
-  const found = [];
+  const found = /** @type {Layer[]} */ ([]);
   for (const [index, bits] of DEPTHS[mode].entries()) {
     const number = index + 1, place = ppu[`bg${number}sc`], bases = ppu[number < 3 ? "bg12nba" : "bg34nba"];
     if (place == null || bases == null) continue;
@@ -41,7 +42,7 @@ export function layersOf(ppu) {
       characters: ((bases >> (number % 2 ? 0 : 4)) & 7) << 13, firstColour: mode === 0 ? 32 * index : 0,
       width: 8 * wide * columns, height: 8 * high * rows, screenWidth: hires ? 512 : 256, screenHeight,
       x: (ppu[`bg${number}hofs`] ?? 0) * (hires ? 2 : 1), y: (ppu[`bg${number}vofs`] ?? 0) + 1, // line 0 is never shown
-      direct: direct && bits === 8,
+      direct: direct && bits === 8, shown: [[0, screenHeight]],
     });
   }
   return found;
@@ -151,24 +152,41 @@ export function mode7Place(ppu, x, y) {
 }
 
 /**
- * Where on the screen a layer shows tiles: 8x8 rectangles [x, y], at the scroll of the end of the frame. None in mode 7.
+ * The entries of a layer that the screen shows, with the place of their left top there, at the layer's scroll. None in mode 7.
+ * @param {Layer} layer
+ * @param {Uint8Array} vram
+ * @returns {{entry: Entry, x: number, y: number}[]}
+ */
+export function entriesOnScreen(layer, vram) {
+  if (layer.depth === "mode7") return [];
+  const found = /** @type {{entry: Entry, x: number, y: number}[]} */ ([]), tall = 8 * layer.rows, broad = 8 * layer.columns;
+  const left = layer.x % layer.width, top = layer.y % layer.height;
+  for (let row = Math.floor(top / tall); row * tall < top + layer.screenHeight; row++) {
+    const y = row * tall - top;
+    if (!layer.shown.some(([first, end]) => y < end && first < y + tall)) continue;
+    for (let column = Math.floor(left / broad); column * broad < left + layer.screenWidth; column++) {
+      found.push({ entry: entryAt(layer, vram, column % layer.wide, row % layer.high), x: column * broad - left, y });
+    }
+  }
+  return found;
+}
+
+/**
+ * Where on the screen a layer shows tiles: rectangles [x, y, height], 8 wide. None in mode 7.
  * @param {Layer} layer
  * @param {Uint8Array} vram
  * @param {(address: number) => boolean} wanted whether a tile at this byte address is meant
- * @returns {[number, number][]}
+ * @returns {[number, number, number][]}
  */
 export function onScreenAt(layer, vram, wanted) {
-  if (layer.depth === "mode7") return [];
-  const found = /** @type {[number, number][]} */ ([]), tall = 8 * layer.rows, broad = 8 * layer.columns;
-  const left = layer.x % layer.width, top = layer.y % layer.height;
-  for (let row = Math.floor(top / tall); row * tall < top + layer.screenHeight; row++) {
-    for (let column = Math.floor(left / broad); column * broad < left + layer.screenWidth; column++) {
-      const entry = entryAt(layer, vram, column % layer.wide, row % layer.high);
-      for (let n = 0; n < layer.rows * layer.columns; n++) {
-        const across = n % layer.columns, down = Math.floor(n / layer.columns);
-        if (!wanted(tileAddress(layer, entry, across, down))) continue;
-        const x = (column * broad + 8 * across - left) * (256 / layer.screenWidth);
-        found.push([x, row * tall + 8 * down - top]);
+  const found = /** @type {[number, number, number][]} */ ([]);
+  for (const { entry, x, y } of entriesOnScreen(layer, vram)) {
+    for (let n = 0; n < layer.rows * layer.columns; n++) {
+      const across = n % layer.columns, down = Math.floor(n / layer.columns), top = y + 8 * down;
+      if (!wanted(tileAddress(layer, entry, across, down))) continue;
+      for (const [first, end] of layer.shown) {
+        const from = Math.max(top, first), to = Math.min(top + 8, end);
+        if (from < to) found.push([(x + 8 * across) * (256 / layer.screenWidth), from, to - from]);
       }
     }
   }

@@ -1,8 +1,10 @@
 // How colours and registers are on each row of the picture: HDMA may change them from row to row.
+import { layersOf } from "./layers.js";
 import { memory } from "./memory.js";
 import { abgr, colours, screenLine, spritePixels, sprites } from "./snes.js";
 
 /** @typedef {import("./snes.js").Sprite} Sprite */
+/** @typedef {import("./layers.js").Layer} Layer */
 
 const ROWS = 239; // with overscan
 const OF_REGISTERS = 256; // what the server counts from here on are registers, before it colours
@@ -98,15 +100,51 @@ export function spriteRow(sprite, y) {
   return Math.max(0, Math.min(lines() - 1, screenLine(sprite) + (y >> half)));
 }
 
+/** Registers that say which layers there are, and where their maps and tiles are. */
+const MAP_REGISTERS = ["bgmode", "cgwsel", "setini", "bg1sc", "bg2sc", "bg3sc", "bg4sc", "bg12nba", "bg34nba"];
+
+/**
+ * The layers as rows of the picture show them, with the scroll of the first of these rows: one of a number, or several where
+ * HDMA moves its map, its tiles or the mode from row to row.
+ */
+export function shownLayers() {
+  if (memory.rows.length === 0) return layersOf(memory.ppu);
+  const starts = [0, ...MAP_REGISTERS.flatMap((name) => changesOf(registerRows(name)))];
+  if (starts.length === 1) return layersOf(memory.ppu);
+  const rows = [...new Set(starts)].sort((one, other) => one - other), found = /** @type {Map<string, Layer>} */ (new Map());
+  rows.forEach((row, n) => {
+    for (const layer of layersOf(registersAt(row))) {
+      const { x, y, shown, ...rest } = layer, name = JSON.stringify(rest), known = found.get(name);
+      const here = /** @type {[number, number]} */ ([row, Math.min(lines(), rows[n + 1] ?? ROWS)]);
+      if (known === undefined) found.set(name, { ...layer, shown: [here] });
+      else if (known.shown[known.shown.length - 1][1] === row) known.shown[known.shown.length - 1][1] = here[1];
+      else known.shown.push(here);
+    }
+  });
+  return [...found.values()].sort((one, other) => one.number - other.number || one.shown[0][0] - other.shown[0][0]);
+}
+
+/** @param {(number | null)[] | null} values of each row @returns {number[]} the rows that have another one than the row before */
+function changesOf(values) {
+  return values === null ? [] : [...values.keys()].filter((row) => row > 0 && row < lines() && values[row] !== values[row - 1]);
+}
+
+/** All bits that a register has on any row; null while it is not known. @param {string} name */
+export function bitsOfRows(name) {
+  const values = registerRows(name)?.slice(0, lines()) ?? [memory.ppu[name]];
+  return values.reduce((all, one) => (all == null || one == null ? null : all | one), 0) ?? null;
+}
+
 /**
  * For each row of a layer's map the row of the picture that shows it; the middle one where none does, as sheets have it.
- * @param {import("./layers.js").Layer} layer
+ * @param {Layer} layer
  */
 export function mapRows(layer) {
   const found = new Uint8Array(layer.height).fill(112);
   if (layer.depth === "mode7") return found;
   const scrolls = registerRows(`bg${layer.number}vofs`);
   for (let row = lines() - 1; row >= 0; row--) { // the upper one of two rows that show the same
+    if (!layer.shown.some(([first, end]) => first <= row && row < end)) continue;
     const top = scrolls === null ? layer.y : (scrolls[row] ?? 0) + 1; // line 0 is never shown
     found[(top + row) % layer.height] = row;
   }

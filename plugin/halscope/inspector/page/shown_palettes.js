@@ -1,7 +1,7 @@
 // Which palette each tile in VRAM is shown in: by the maps of the layers, and by the sprites on the screen.
-import { entryAt, firstColour, layersOf, tileAddress } from "./layers.js";
+import { entryAt, firstColour, tileAddress } from "./layers.js";
 import { frame, memory } from "./memory.js";
-import { mapRows, shownSprites, spriteRow } from "./rows.js";
+import { bitsOfRows, mapRows, shownLayers, shownSprites, spriteRow } from "./rows.js";
 import { cellAddress, onScreen } from "./snes.js";
 
 const EVERY = 15; // frames between two looks
@@ -23,8 +23,8 @@ function look() {
     known[depth].row[at >> 4] = line;
     known[depth].seen[at >> 4] = now;
   };
-  const { tm, ts } = memory.ppu;
-  for (const layer of layersOf(memory.ppu)) {
+  const tm = bitsOfRows("tm"), ts = bitsOfRows("ts");
+  for (const layer of shownLayers()) {
     if (layer.depth !== 2 && layer.depth !== 4) continue;
     if (tm != null && ts != null && !(((tm | ts) >> (layer.number - 1)) & 1)) continue; // its map may be anything
     const rows = mapRows(layer);

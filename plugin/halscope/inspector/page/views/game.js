@@ -6,8 +6,8 @@ import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
 import { frozen, host, memory, moment, past, trouble } from "../memory.js";
-import { layersOf, onScreenAt, tileAt } from "../layers.js";
-import { registersAt, shownSprites } from "../rows.js";
+import { onScreenAt, tileAt } from "../layers.js";
+import { bitsOfRows, registersAt, shownLayers, shownSprites } from "../rows.js";
 import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
 import { cellAddress, onScreen, spritePixels, sprites } from "../snes.js";
 import { TimelineBar, extent, stepPast, togglePlay } from "../timeline.js";
@@ -158,10 +158,13 @@ function draw(context, canvas) {
   }
   context.putImageData(image, 0, 0);
   const scale = width / 256;
-  for (const layer of tinted.size > 0 ? layersOf(memory.ppu) : []) {
-    if (memory.ppu.tm != null && !((memory.ppu.tm >> (layer.number - 1)) & 1)) continue;
+  const screens = bitsOfRows("tm");
+  for (const layer of tinted.size > 0 ? shownLayers() : []) {
+    if (screens !== null && !((screens >> (layer.number - 1)) & 1)) continue;
     context.fillStyle = TINT;
-    for (const [x, y] of onScreenAt(layer, memory.vram, (at) => tinted.has(at & ~31))) context.fillRect(x * scale, y, 8 * scale, 8);
+    for (const [x, y, high] of onScreenAt(layer, memory.vram, (at) => tinted.has(at & ~31))) {
+      context.fillRect(x * scale, y, 8 * scale, high);
+    }
   }
   for (const sprite of shownSprites()) {
     const chosen = pointed.has(sprite.index) || others.has(sprite.index);

@@ -4,17 +4,19 @@ import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { Choice, hex, Switch } from "../controls.js";
 import { copied, copyPicture, copyText } from "../copying.js";
 import { html } from "../html.js";
-import { drawLayer, entryAt, firstColour, layersOf, mode7Place, tileAddress } from "../layers.js";
+import { drawLayer, entryAt, firstColour, mode7Place, tileAddress } from "../layers.js";
 import { frame, memory } from "../memory.js";
 import { originMap, originOf, useOriginMap } from "../origin_map.js";
 import { remembered } from "../remembered.js";
-import { mapRows, rowColours } from "../rows.js";
+import { mapRows, registersAt, rowColours, shownLayers } from "../rows.js";
 import { current, pinned, point } from "../selection.js";
 import { TILE_BYTES } from "../snes.js";
 
 /** @typedef {import("../layers.js").Layer} Layer */
 
 const chosen = remembered("tilemaps.layer", /** @type {string} */ ("1"));
+/** The first row of the screen that shows the map, where HDMA changes maps from row to row. */
+const chosenRow = signal(0);
 const zoom = remembered("tilemaps.zoom", /** @type {string} */ ("fit"));
 const marksWindow = remembered("tilemaps.window", /** @type {boolean} */ (true));
 const marksOrigins = remembered("tilemaps.origins", /** @type {boolean} */ (false));
@@ -22,10 +24,21 @@ const marksOrigins = remembered("tilemaps.origins", /** @type {boolean} */ (fals
 const over = signal(/** @type {{x: number, y: number} | null} */ (null));
 const clicked = signal(/** @type {{x: number, y: number} | null} */ (null));
 
-/** The layer that is shown: the chosen one, or the first where the mode has no such. */
+/** The layer that is shown: the chosen one, or the first where the mode has no such; first all maps that rows show of it. */
+function mapsNow() {
+  const all = shownLayers(), some = all.filter(({ number }) => `${number}` === chosen.value);
+  return some.length > 0 ? some : all.filter(({ number }) => number === all[0].number);
+}
+
+/** The map that is shown: that of the chosen row, or the first. @returns {Layer | undefined} */
 function layerNow() {
-  const all = layersOf(memory.ppu);
-  return all.find(({ number }) => `${number}` === chosen.value) ?? all[0];
+  const maps = mapsNow();
+  return maps.find(({ shown }) => shown.some(([first, end]) => first <= chosenRow.value && chosenRow.value < end)) ?? maps[0];
+}
+
+/** The rows of the screen that show a layer, in words: "0 to 111, 200 to 223". @param {Layer} layer */
+function rowsOf(layer) {
+  return layer.shown.map(([first, end]) => (end - first === 1 ? `${first}` : `${first} to ${end - 1}`)).join(", ");
 }
 
 /** @type {ImageData | null} */
@@ -51,14 +64,20 @@ function pictureOf(layer) {
   return image;
 }
 
+/** The registers that a map is shown with, those of the first row where several maps are. @param {Layer} layer */
+function registersOf(layer) {
+  return layer.shown[0][1] - layer.shown[0][0] === layer.screenHeight ? memory.ppu : registersAt(layer.shown[0][0]);
+}
+
 /** @param {CanvasRenderingContext2D} context @param {Layer} layer */
 function drawWindow(context, layer) {
   context.setLineDash([]);
+  const ppu = registersOf(layer);
   for (const dy of [-layer.height, 0, layer.height]) {
     for (const dx of [-layer.width, 0, layer.width]) {
       if (layer.depth === "mode7") {
-        const corners = [[0, 0], [256, 0], [256, layer.screenHeight], [0, layer.screenHeight]].map(
-          ([x, y]) => mode7Place(memory.ppu, x, y));
+        const [top, bottom] = [layer.shown[0][0], layer.shown[layer.shown.length - 1][1]];
+        const corners = [[0, top], [256, top], [256, bottom], [0, bottom]].map(([x, y]) => mode7Place(ppu, x, y));
         context.beginPath();
         for (const [x, y] of corners) context.lineTo(x + dx, y + dy);
         context.closePath();
@@ -70,7 +89,7 @@ function drawWindow(context, layer) {
         context.stroke();
       } else {
         const x = (layer.x % layer.width) + dx, y = (layer.y % layer.height) + dy;
-        outline(context, x, y, layer.screenWidth, layer.screenHeight, "#6cd3ff");
+        for (const [first, end] of layer.shown) outline(context, x, y + first, layer.screenWidth, end - first, "#6cd3ff");
       }
     }
   }
@@ -139,7 +158,7 @@ export function Tilemaps() {
   void frame.value;
   useOriginMap(marksOrigins.value);
   const canvas = usePainted(draw);
-  const all = layersOf(memory.ppu), layer = layerNow();
+  const layer = layerNow();
   if (layer === undefined) {
     return html`<p class="empty">${memory.ppu.bgmode == null
       ? "The host does not know BGMODE ($2105), so the layers are unknown. Use the embedded core, or a recording or savestate that has the registers."
@@ -167,11 +186,15 @@ export function Tilemaps() {
     clicked.value = cellAt(event);
     pinned.value = place(clicked.value);
   };
-  const mode = (memory.ppu.bgmode ?? 0) & 7;
+  const all = [...new Set(shownLayers().map(({ number }) => number))], maps = mapsNow(), ppu = registersOf(layer);
+  const mode = (ppu.bgmode ?? 0) & 7;
   return html`
     <div class="bar">
-      <span class="group" role="group" aria-label="Layer">${all.map(({ number }) => html`<button key=${number}
+      <span class="group" role="group" aria-label="Layer">${all.map((number) => html`<button key=${number}
         aria-pressed=${number === layer.number} onClick=${() => (chosen.value = `${number}`)}>BG${number}</button>`)}</span>
+      ${maps.length > 1 ? html`<span class="group" role="group" aria-label="Rows of the screen">${maps.map((one) => html`<button
+        key=${one.shown[0][0]} aria-pressed=${one.shown[0][0] === layer.shown[0][0]}
+        onClick=${() => (chosenRow.value = one.shown[0][0])}>rows ${rowsOf(one)}</button>`)}</span>` : ""}
       <${Choice} name="Zoom" value=${zoom} choices=${[["fit", "fit"], ["1", "1×"], ["2", "2×"], ["3", "3×"], ["4", "4×"]]} />
       <${Switch} name="mark the screen" value=${marksWindow} />
       <${Switch} name="mark origins" value=${marksOrigins} />
@@ -179,7 +202,7 @@ export function Tilemaps() {
       <span class="count">mode ${mode}, BG${layer.number}: ${layer.depth === "mode7" ? "mode 7" : `${layer.depth} bpp`}, ${
         layer.wide}×${layer.high} entries of ${8 * layer.columns}×${8 * layer.rows}${
         layer.depth === "mode7" ? "" : `, map at ${hex(layer.first)}, tiles at ${hex(layer.characters)}, scroll ${
-          memory.ppu[`bg${layer.number}hofs`] ?? "unknown"},${memory.ppu[`bg${layer.number}vofs`] ?? "unknown"}`}</span>
+          ppu[`bg${layer.number}hofs`] ?? "unknown"},${ppu[`bg${layer.number}vofs`] ?? "unknown"}`}</span>
     </div>
     <${Line} layer=${layer} />
     <div class="scroll" tabindex="0"><canvas ref=${canvas} class="pixels tilemap" role="img" aria-label=${`The map of BG${layer.number}`}
