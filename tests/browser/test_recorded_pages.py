@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -163,8 +164,9 @@ def tiles_of(sprites: Sequence[Sprite], palettes: NDArray[np.uint8]) -> dict[int
     return found
 
 
-def is_map_of(split: Snapshot, first: int, shown: NDArray[np.uint8]) -> bool:
-    """Whether a map is the one that BG1 shows on the 112 rows from `first` on: HDMA changes BG1SC ($2107)."""
+def is_map_drawn(page: Page, split: Snapshot, first: int) -> bool:
+    """Whether the map is the one that BG1 shows on the 112 rows from `first` on: HDMA changes BG1SC ($2107)."""
+    (shown,) = drawn_on(page, ".tilemap")
     layer = decode_frame(split, layers=True).layers[0]
     assert split.ppu.bg1hofs is not None
     assert split.ppu.bg1vofs is not None
@@ -214,8 +216,8 @@ def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(brow
         expect(maps).to_have_text(["rows 0 to 111", "rows 112 to 223"])
         for first, button in zip((0, 112), maps.all(), strict=True):
             button.click()
-            assert eventually(lambda first=first: is_map_of(scenes[1], first, drawn_on(page, ".tilemap")[0]))
-            assert not is_map_of(scenes[1], 112 - first, drawn_on(page, ".tilemap")[0])
+            assert eventually(partial(is_map_drawn, page, scenes[1], first))
+            assert not is_map_drawn(page, scenes[1], 112 - first)
     palettes = np.array([cgram.to_rgb(cgram_at(lake, row)) for row in range(224)])
     expected_tiles = tiles_of(decode_frame(lake).sprites, palettes)
     per_row = vram_shown.shape[1] // 8

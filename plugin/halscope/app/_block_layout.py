@@ -31,8 +31,8 @@ _DEPTH_OF: Final = {4: 2, 16: 4, 256: 8}
 ColourSource = Literal["rom", "moment", "knowledge"]
 """Where a block's colours are from: the given place in the ROM, the given moment, or what the game showed before."""
 DepthSource = Literal["option", "game", "moment", "bytes", "knowledge"]
-"""How a block's depth and transform are known: from the user, the game's profile, the given moment, the block's bytes, or
-what the game showed before."""
+"""How a block's depth and transform are known: from the user, the game's profile, the given moment, the block's bytes,
+or what the game showed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ def find_layout(
         offset: Its file offset.
         options: What the user says.
         shown: The blocks of a moment or of several, to take the rest from where the game shows this one.
-        known: What was learnt about the game, to take the colours from if no moment shows the block, and the depth if the
-            block's bytes do not tell it either.
+        known: What was learnt about the game, to take the colours from if no moment shows the block, and the depth if
+            the block's bytes do not tell it either.
 
     Raises:
         UsageError: The ROM ends before the last colour, or there is no such transform or depth.

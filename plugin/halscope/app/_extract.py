@@ -144,7 +144,8 @@ def extract_blocks(
         options: What the user says about the blocks.
         moment: A moment of the game; blocks that it shows are laid out and coloured as there. The others have the
             colours that the game showed them with before, as far as that is known.
-        moments: In place of `moment`, frames of a recording and their numbers: the first that shows a block counts for it.
+        moments: In place of `moment`, frames of a recording and their numbers: the first that shows a block counts for
+            it.
         overwrite: Replace existing sheets.
 
     Raises:
