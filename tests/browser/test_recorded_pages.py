@@ -136,12 +136,14 @@ def test_a_tile_is_pointed_at_where_hdma_has_put_it_and_a_frame_that_differs_say
 
 def drawn_on(page: Page, canvases: str) -> list[NDArray[np.uint8]]:
     """The pixels of canvases on a page, uint8[height, width, 4] each."""
+    # As text: a list of numbers takes Playwright seconds to check.
     found = page.evaluate(
         """(canvases) => [...document.querySelectorAll(canvases)].map((one) => [one.height, one.width,
-           [...one.getContext("2d").getImageData(0, 0, one.width, one.height).data]])""",
+           Array.from(one.getContext("2d").getImageData(0, 0, one.width, one.height).data,
+                      (byte) => String.fromCharCode(byte)).join("")])""",
         canvases,
     )
-    return [np.array(data, np.uint8).reshape(height, width, 4) for height, width, data in found]
+    return [np.frombuffer(text.encode("latin-1"), np.uint8).reshape(height, width, 4) for height, width, text in found]
 
 
 def pixels_of(sprite: Sprite, palettes: NDArray[np.uint8], row: int | None = None) -> NDArray[np.uint8]:
