@@ -66,8 +66,9 @@ def test_the_page_and_its_files_are_served_with_a_strict_policy(game: Inspected)
 def test_the_page_names_all_its_modules_at_its_beginning(game: Inspected) -> None:
     page = game.get("/").body.decode()
     named = re.findall(r'<link rel="modulepreload" href="(.+)">', page)
-    assert {"main.js", "views/game.js", "vendor/preact.mjs"} <= set(named)
-    assert page.index("importmap") < page.index("modulepreload") < page.index('src="main.js"')
+    (kept,) = {"/".join(name.split("/")[:2]) for name in named}
+    assert {f"{kept}/{name}" for name in ("main.js", "views/game.js", "vendor/preact.mjs")} <= set(named)
+    assert page.index("importmap") < page.index("modulepreload") < page.index(f'src="{kept}/main.js"')
     for name in named:
         answer = game.get(f"/{name}")
         assert answer.status == 200
@@ -75,6 +76,27 @@ def test_the_page_names_all_its_modules_at_its_beginning(game: Inspected) -> Non
         folder = PurePosixPath("/", name).parent
         for other in re.findall(r'^(?:import|export)[^;"]*"(\..+)";', answer.body.decode(), re.MULTILINE):
             assert posixpath.normpath(folder / other).removeprefix("/") in named
+
+
+def test_a_browser_keeps_the_files_of_the_page_and_nothing_else(game: Inspected) -> None:
+    answer = game.get("/")
+    assert answer.headers["cache-control"] == "no-cache"
+    page = answer.body.decode()
+    imports = json.loads(re.findall(r'"importmap">(.*)</script>', page)[0])["imports"]
+    files = {*re.findall(r'(?:href|src)="([^:"]+)"', page), *imports.values()}
+    assert {PurePosixPath(name).suffix for name in files} == {".css", ".js", ".mjs", ""}
+    kept = imports.pop("/")  # what is imported by its plain path
+    for name in files:
+        path = posixpath.normpath(f"/{name.lstrip('/')}")
+        assert f"{path}/".startswith(kept)
+        if path + "/" == kept:
+            continue
+        answer = game.get(path)
+        assert "immutable" in answer.headers["cache-control"], path
+        plain = game.get(f"/{path.removeprefix(kept)}")
+        assert plain.headers["cache-control"] == "no-cache"
+        assert plain.body == answer.body
+    assert game.get(kept.replace("kept/", "kept/0") + "main.js").status == 404, "of other files than these"
 
 
 @pytest.mark.parametrize(

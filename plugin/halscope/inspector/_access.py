@@ -41,7 +41,6 @@ class Guard:
             (b"referrer-policy", b"no-referrer"),
             (b"cross-origin-opener-policy", b"same-origin"),
             (b"cross-origin-resource-policy", b"same-origin"),
-            (b"cache-control", b"no-cache"),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +76,10 @@ class Guard:
     def _with_headers(self, send: Send) -> Send:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+                own = list(message.get("headers", ()))
+                if all(name != b"cache-control" for name, _ in own):
+                    own.append((b"cache-control", b"no-cache"))
+                message = {**message, "headers": [*own, *self._headers]}
             await send(message)
 
         return sent
