@@ -98,6 +98,10 @@ class VramOrigins:
         if size is None or vram_byte % size or not 0 <= vram_byte < min(end, len(self.origins) * TILE_BYTES):
             raise UsageError(f"VRAM has no {bpp if bpp == 'mode7' else f'{bpp}bpp'} tile at byte {vram_byte:#x}")
         unit, inside = divmod(vram_byte, TILE_BYTES)
+        if bpp == 4:  # most tiles of most games are stored as VRAM has them
+            here = self.origins[unit]
+            if all(origin.transform == NO_TRANSFORM for origin in here):
+                return here
         stored = {transform.name: transform.unit_bytes for transform in self.transforms if transform.depth == bpp}
         if bpp != "mode7":
             stored[NO_TRANSFORM] = TILE_BYTES

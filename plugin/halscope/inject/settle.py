@@ -140,9 +140,9 @@ def _orders(known: Sequence[Tile], columns: int, contents: Content) -> list[_Ord
 def _seen_strides(known: Sequence[Tile], contents: Content) -> Iterable[int]:
     """Return the two most frequent row distances among the tiles' own best origins, in tiles."""
     seen: Counter[int] = Counter()
-    for tile in known:
-        for other in known:
-            (first, at), (second, other_at) = (contents.place_of(one.origins[0]) for one in (tile, other))
+    places = [(tile, *contents.place_of(tile.origins[0])) for tile in known]
+    for tile, first, at in places:
+        for other, second, other_at in places:
             if other.row == tile.row + 1 and first == second:
                 distance, rest = divmod(other_at - at, first.tile_bytes)
                 if not rest:
@@ -169,6 +169,7 @@ class Content(dict[Source, bytes | memoryview]):
     def __init__(self, rom: Rom, codecs: Sequence[Codec]) -> None:
         super().__init__()
         self._rom, self._codecs = rom, codecs
+        self._tile_bytes: dict[str, int] = {}  # by transform
 
     def __missing__(self, source: Source) -> bytes | memoryview:
         self[source] = _content(self._rom, self._codecs, source)
@@ -181,7 +182,10 @@ class Content(dict[Source, bytes | memoryview]):
 
     def place_of(self, origin: Origin) -> tuple[Source, int]:
         """Return the source of an origin, and its offset there."""
-        tile_bytes = stored_bytes(origin.transform, TILE_BYTES, self.transforms)
+        tile_bytes = self._tile_bytes.get(origin.transform)
+        if tile_bytes is None:
+            tile_bytes = stored_bytes(origin.transform, TILE_BYTES, self.transforms)
+            self._tile_bytes[origin.transform] = tile_bytes
         if origin.codec == RAW_CODEC:
             return Source(RAW_CODEC, 0, origin.transform, tile_bytes), origin.block_offset
         return Source(origin.codec, origin.block_offset, origin.transform, tile_bytes), origin.byte_offset

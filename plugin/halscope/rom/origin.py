@@ -62,7 +62,7 @@ class Origins(Sequence[tuple[Origin, ...]]):
         edited: The origins of tiles that edits have made, by their numbers.
     """
 
-    __slots__ = ("_answers", "_blocks", "_edited", "_first", "_names")
+    __slots__ = ("_answers", "_blocks", "_built", "_edited", "_first", "_names")
 
     def __init__(
         self,
@@ -74,6 +74,7 @@ class Origins(Sequence[tuple[Origin, ...]]):
     ) -> None:
         self._blocks, self._first, self._answers, self._names = blocks, first, answers, names
         self._edited = edited or {}
+        self._built: dict[int, tuple[Origin, ...]] = {}  # the figures of a frame ask for each of their tiles many times
 
     def with_edited(self, edited: Mapping[int, tuple[Origin, ...]]) -> Origins:
         """Return these origins with those of edited tiles, which come before what the ROM says of the same bytes."""
@@ -119,6 +120,12 @@ class Origins(Sequence[tuple[Origin, ...]]):
         return known
 
     def _of(self, tile: int) -> tuple[Origin, ...]:
+        built = self._built.get(tile)
+        if built is None:
+            built = self._built[tile] = self._build(tile)
+        return built
+
+    def _build(self, tile: int) -> tuple[Origin, ...]:
         rows = self._answers[self._first[tile] : self._first[tile + 1]].tolist()
         # What the ROM has first: an edited tile may look like one that stands elsewhere, and is shown from there.
         return (*(self._origin(*row) for row in rows), *self._edited.get(tile, ()))
