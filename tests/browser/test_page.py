@@ -281,9 +281,9 @@ def test_both_themes_have_contrast(page: Page) -> None:
         assert not found.response["violations"], [one["html"] for one in found.response["violations"][0]["nodes"]]
 
 
-def test_two_pages_at_once_show_the_same_game(page: Page, browser: Any, game: Any) -> None:
+def test_two_pages_at_once_show_the_same_game(page: Page, context: Any, game: Any) -> None:
     go_on(page)
-    other = browser.new_page()
+    other = context.new_page()
     other.goto(game.address)
     pause(other)
     page.get_by_role("button", name="Go on").wait_for()  # it was told

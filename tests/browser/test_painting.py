@@ -18,7 +18,7 @@ from halscope_hooks import Origin
 from PIL import Image
 from playwright.sync_api import Page, expect
 from pypatchergba import patcher
-from support.inspector_page import exported, run_frame
+from support.inspector_page import exported, run_frame, soon
 from support.made_host import eventually
 from support.shared_page import SLOW, SharedPage
 
@@ -97,7 +97,7 @@ def test_a_packed_frame_is_repainted_and_seen_in_the_game(page: Page, game: Any)
     person.click(".sprites li:first-child button")
     person.press("p")
     x, y, colour = paint_middle(person, BLUE)
-    assert eventually(lambda: page.evaluate(SHOWN, [x, y, colour]))
+    assert soon(lambda: page.evaluate(SHOWN, [x, y, colour]))
     assert person.actions <= 6
     expect(page.locator(".differs")).to_have_text("1 pixel of 1 tile differs from the ROM's")
     expect(page.locator(".views [role=status]")).to_contain_text("saved, and in the game")

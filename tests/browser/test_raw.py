@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from halscope.demo import rom_path
 from playwright.sync_api import Page, expect
-from support.made_host import eventually
+from support.inspector_page import pixels_on, soon
 from support.shared_page import SharedPage
 
 pytestmark = pytest.mark.slow
 
-SHOWN = """
+TILE = """
 async () => {
   const { memory } = await import("/memory.js"), { current } = await import("/selection.js");
-  const canvas = document.querySelector(".raw"), { width, height } = canvas;
-  return { data: [...canvas.getContext("2d").getImageData(0, 0, width, height).data], width,
-    tile: [...memory.vram.slice(current().vram, current().vram + 32)], cgram: [...memory.cgram] };
+  return [...memory.vram.slice(current().vram, current().vram + 32)];
 }"""
 
 
@@ -31,14 +28,13 @@ def test_where_the_frames_of_an_uncompressed_figure_are_takes_two_actions(still:
     expect(still.locator(".line").first).to_contain_text("tiles that are in VRAM now are framed")
     first = int(still.get_by_label("Offset").input_value().removeprefix("$"), 16)
     with rom_path() as rom:
-        assert rom.read_bytes()[offset : offset + 32] == bytes(still.evaluate(SHOWN)["tile"])
+        assert rom.read_bytes()[offset : offset + 32] == bytes(still.evaluate(TILE))
     number = (offset - first) // 32
     row, column = divmod(number, 16)
     assert (row, column) == (2, 0)
 
     def is_framed() -> bool:
-        shown = still.evaluate(SHOWN)
-        picture = np.array(shown["data"], np.uint8).reshape(-1, shown["width"], 4)
+        (picture,) = pixels_on(still, ".raw")
         return bool((picture[8 * row : 8 * row + 8, 0, :3] == (0xFF, 0xD5, 0x4A)).all(axis=1).sum() >= 6)
 
-    assert eventually(is_framed)
+    assert soon(is_framed)

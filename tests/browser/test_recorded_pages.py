@@ -27,9 +27,9 @@ from halscope.rom.image import Rom
 from halscope.rom.mapping import page_table
 from halscope_hooks import RASTER_DTYPE, Snapshot, Sprite, capability
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from support import lab_truth
-from support.inspector_page import PATIENCE
+from support.inspector_page import pixels_on, soon
 from support.lab_game import LabGame
 from support.made_host import eventually
 from support.ppu_states import noise
@@ -61,7 +61,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def page_of(browser: Browser, folder: Path, *command: object) -> Iterator[Page]:
+def page_of(context: BrowserContext, folder: Path, *command: object) -> Iterator[Page]:
     with (folder / "errors.txt").open("w") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "halscope", *map(str, command), "--no-browser"],
@@ -75,8 +75,7 @@ def page_of(browser: Browser, folder: Path, *command: object) -> Iterator[Page]:
         assert eventually(lambda: "in a browser" in said.read_text()), said.read_text()
         found = re.search(r"http://\S+", said.read_text())
         assert found is not None
-        page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.set_default_timeout(PATIENCE)
+        page = context.new_page()
         page.goto(found[0])
         yield page
         page.close()
@@ -85,8 +84,8 @@ def page_of(browser: Browser, folder: Path, *command: object) -> Iterator[Page]:
         assert process.wait(30) == 0, said.read_text()
 
 
-def test_a_recording_is_stepped_on_its_page(browser: Browser, files: Path) -> None:
-    with rom_path() as rom, page_of(browser, files, "replay", "run.hrec", "--rom", rom) as page:
+def test_a_recording_is_stepped_on_its_page(context: BrowserContext, files: Path) -> None:
+    with rom_path() as rom, page_of(context, files, "replay", "run.hrec", "--rom", rom) as page:
         expect(page.get_by_role("group", name="Timeline")).to_be_visible()  # its number is 0 before it is connected too
         expect(page.locator(".frame")).to_have_text("frame 0")
         page.keyboard.press("]")
@@ -108,7 +107,7 @@ def test_a_recording_is_stepped_on_its_page(browser: Browser, files: Path) -> No
 
 
 def test_a_tile_is_pointed_at_where_hdma_has_put_it_and_a_frame_that_differs_says_so(
-    browser: Browser, tmp_path: Path
+    context: BrowserContext, tmp_path: Path
 ) -> None:
     vram = np.zeros(0x10000, np.uint8)
     vram[32:96] = 0xFF
@@ -121,7 +120,7 @@ def test_a_tile_is_pointed_at_where_hdma_has_put_it_and_a_frame_that_differs_say
         shown = compose_screen(decode_frame(snapshot)).rgb
         for number, picture in enumerate((shown, shown ^ np.uint8(0x80))):
             writer.append(replace(snapshot, frame=number, picture=picture))
-    with page_of(browser, tmp_path, "replay", "split.hrec") as page:
+    with page_of(context, tmp_path, "replay", "split.hrec") as page:
         expect(page.get_by_role("group", name="Timeline")).to_be_visible()
         box = page.locator(".game canvas").bounding_box()
         assert box is not None
@@ -132,18 +131,6 @@ def test_a_tile_is_pointed_at_where_hdma_has_put_it_and_a_frame_that_differs_say
         page.keyboard.press(".")
         expect(page.locator("header .warning")).to_have_text("differs from the emulator's picture")
         expect(page.locator("header .warning")).to_have_attribute("title", re.compile("something changed while it was"))
-
-
-def drawn_on(page: Page, canvases: str) -> list[NDArray[np.uint8]]:
-    """The pixels of canvases on a page, uint8[height, width, 4] each."""
-    # As text: a list of numbers takes Playwright seconds to check.
-    found = page.evaluate(
-        """(canvases) => [...document.querySelectorAll(canvases)].map((one) => [one.height, one.width,
-           Array.from(one.getContext("2d").getImageData(0, 0, one.width, one.height).data,
-                      (byte) => String.fromCharCode(byte)).join("")])""",
-        canvases,
-    )
-    return [np.frombuffer(text.encode("latin-1"), np.uint8).reshape(height, width, 4) for height, width, text in found]
 
 
 def pixels_of(sprite: Sprite, palettes: NDArray[np.uint8], row: int | None = None) -> NDArray[np.uint8]:
@@ -168,7 +155,7 @@ def tiles_of(sprites: Sequence[Sprite], palettes: NDArray[np.uint8]) -> dict[int
 
 def is_map_drawn(page: Page, split: Snapshot, first: int) -> bool:
     """Whether the map is the one that BG1 shows on the 112 rows from `first` on: HDMA changes BG1SC ($2107)."""
-    (shown,) = drawn_on(page, ".tilemap")
+    (shown,) = pixels_on(page, ".tilemap")
     layer = decode_frame(split, layers=True).layers[0]
     assert split.ppu.bg1hofs is not None
     assert split.ppu.bg1vofs is not None
@@ -177,7 +164,9 @@ def is_map_drawn(page: Page, split: Snapshot, first: int) -> bool:
     return np.array_equal(shown[here][:, :3], cgram.to_rgb(split.cgram)[layer.colours[rows + first, columns]])
 
 
-def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(browser: Browser, tmp_path: Path) -> None:
+def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(
+    context: BrowserContext, tmp_path: Path
+) -> None:
     rom = Rom.load(lab_truth.IMAGE)
     with LabGame("snes9x") as game, RecordingWriter(tmp_path / "lab.hrec") as writer:
         pages = page_table(rom.mapping, rom.data.size)
@@ -185,7 +174,7 @@ def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(brow
         for scene in scenes:
             writer.append(scene)
     lake = scenes[0]
-    with page_of(browser, tmp_path, "replay", "lab.hrec", "--rom", lab_truth.IMAGE) as page:
+    with page_of(context, tmp_path, "replay", "lab.hrec", "--rom", lab_truth.IMAGE) as page:
         page.get_by_role("button", name="sprites", exact=True).click()
         page.get_by_label("hidden and blank ones too").check()
         for scene in scenes:
@@ -195,11 +184,11 @@ def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(brow
             expected = [(one.index, pixels_of(one, palettes)) for one in whole]
 
             def is_shown(expected: list[tuple[int, NDArray[np.uint8]]] = expected) -> bool:
-                shown = drawn_on(page, ".sprites li canvas")
+                shown = pixels_on(page, ".sprites li canvas")
                 opaque = [(shown[index][shown[index][:, :, 3] > 0][:, :3], right) for index, right in expected]
                 return all(np.array_equal(pixels, right) for pixels, right in opaque)
 
-            assert eventually(is_shown)
+            assert soon(is_shown)
             if scene is lake:
                 assert any(not np.array_equal(pixels_of(one, palettes), pixels_of(one, palettes, 223)) for one in whole)
                 page.keyboard.press(".")
@@ -207,10 +196,10 @@ def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(brow
         expect(page.locator(".frame")).to_have_text(f"frame {lake.frame}")
         page.get_by_role("tab", name="Tilemaps").click()
         page.get_by_label("mark the screen").uncheck()
-        (map_shown,) = drawn_on(page, ".tilemap")
+        (map_shown,) = pixels_on(page, ".tilemap")
         page.get_by_role("tab", name="VRAM").click()
         page.get_by_label("mark what changes").uncheck()
-        (vram_shown,) = drawn_on(page, "canvas.vram")
+        (vram_shown,) = pixels_on(page, "canvas.vram")
         page.keyboard.press(".")
         expect(page.locator(".frame")).to_have_text(f"frame {scenes[1].frame}")
         page.get_by_role("tab", name="Tilemaps").click()
@@ -218,7 +207,7 @@ def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(brow
         expect(maps).to_have_text(["rows 0 to 111", "rows 112 to 223"])
         for first, button in zip((0, 112), maps.all(), strict=True):
             button.click()
-            assert eventually(partial(is_map_drawn, page, scenes[1], first))
+            assert soon(partial(is_map_drawn, page, scenes[1], first))
             assert not is_map_drawn(page, scenes[1], 112 - first)
     palettes = np.array([cgram.to_rgb(cgram_at(lake, row)) for row in range(224)])
     expected_tiles = tiles_of(decode_frame(lake).sprites, palettes)
@@ -236,8 +225,8 @@ def test_sprites_and_maps_have_the_palette_and_the_registers_of_their_lines(brow
     assert not np.array_equal(map_shown[here][:, :3], palettes[223, colours])
 
 
-def test_two_savestates_are_shown_and_compared_on_their_page(browser: Browser, files: Path) -> None:
-    with page_of(browser, files, "inspect", "early.state", "run.state") as page:
+def test_two_savestates_are_shown_and_compared_on_their_page(context: BrowserContext, files: Path) -> None:
+    with page_of(context, files, "inspect", "early.state", "run.state") as page:
         expect(page.locator(".rom")).to_contain_text("snes9x", ignore_case=True)
         figures = page.locator(".sprites.figures")
         expect(figures.locator("li").first).to_be_visible()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from support.inspector_page import ask, frame, wait_until, wait_until_shown
 
 pytestmark = pytest.mark.slow
 
 
-def test_two_tabs_and_a_window_show_the_game_and_its_pause(page: Page, browser: Browser, game: Any) -> None:
-    second, window = browser.new_page(), browser.new_page()
+def test_two_tabs_and_a_window_show_the_game_and_its_pause(page: Page, context: BrowserContext, game: Any) -> None:
+    second, window = context.new_page(), context.new_page()
     try:
         second.goto(game.address)
         origin, token = game.address.split("#")

@@ -7,7 +7,7 @@ import re
 import pytest
 from halscope.demo import truth
 from playwright.sync_api import Page, expect
-from support.made_host import eventually
+from support.inspector_page import soon
 
 pytestmark = pytest.mark.slow
 
@@ -69,9 +69,9 @@ def test_a_tile_of_the_background_is_pointed_at_in_the_game(still: Page) -> None
     assert 0 < present <= seen <= tiles
     still.get_by_role("button", name="On the screen").click()
     still.mouse.move(3, 3)
-    assert eventually(lambda: still.evaluate(TINTED) > 64)
+    assert soon(lambda: still.evaluate(TINTED) > 64)
     still.get_by_role("button", name="On the screen").click()
-    assert eventually(lambda: still.evaluate(TINTED) == 0)
+    assert soon(lambda: still.evaluate(TINTED) == 0)
 
 
 CLICKED = """

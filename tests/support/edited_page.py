@@ -8,13 +8,11 @@ from halscope_hooks import Snapshot
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 from support.demo_game import DemoGame
-from support.made_host import eventually
+from support.inspector_page import pixels_on, soon
 
 COLOURS = """canvas => { const {width, height} = canvas;
   return new Set(new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer)).size; }"""
 MOST_FRAMES = 3000  # in which each scene of the demo is shown
-PIXELS = """canvas => { const {width, height} = canvas;
-  return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]]; }"""
 
 
 def card_of(page: Page, number: int) -> Locator:
@@ -30,14 +28,14 @@ def wait_for_colours(page: Page, card: Locator, few: bool) -> None:
     def colours() -> int:
         return int(card.locator("canvas").evaluate(COLOURS))
 
-    assert eventually(lambda: colours() == 2 if few else colours() > 2)  # a canvas that is not painted yet has one
+    assert soon(lambda: colours() == 2 if few else colours() > 2)  # a canvas that is not painted yet has one
 
 
 def shown_picture(page: Page) -> tuple[int, NDArray[np.uint8]]:
     """Return the number of the frame that a page shows and the game's picture, uint8[height, width, 3]."""
     number = int(page.inner_text(".frame").removeprefix("frame "))
-    width, height, data = page.eval_on_selector(".game canvas", PIXELS)
-    return number, np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
+    (picture,) = pixels_on(page, ".game canvas")
+    return number, picture[..., :3]
 
 
 def booted_picture(rom: bytes, number: int) -> NDArray[np.uint8]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from support.made_host import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
     from playwright.sync_api import Download, Page
 
 PATIENCE = 60_000  # milliseconds: what is waited for comes sooner, except on a machine that is busy with other things
@@ -116,6 +121,23 @@ def colours_in(page: Page, selector: str) -> tuple[int, int, int]:
         return [width, height, new Set(words).size]; }""",
     )
     return found[0], found[1], found[2]
+
+
+PIXELS = """canvases => Promise.all(canvases.map(canvas => new Promise(done => {
+  const {width, height} = canvas, reader = new FileReader();
+  reader.onload = () => done([height, width, reader.result.split(",")[1] ?? ""]);
+  reader.readAsDataURL(new Blob([canvas.getContext("2d").getImageData(0, 0, width, height).data])); })))"""
+
+
+def pixels_on(page: Page, canvases: str) -> list[NDArray[np.uint8]]:
+    """The pixels of canvases on a page, uint8[height, width, 4] each. (As lists of numbers they would take seconds.)"""
+    found = page.eval_on_selector_all(canvases, PIXELS)
+    return [np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4) for height, width, data in found]
+
+
+def soon(condition: Callable[[], object]) -> bool:
+    """`eventually` for what a page is asked: each time costs four processes, so it is asked twenty times a second."""
+    return eventually(condition, every=0.05)
 
 
 def block_in(text: str) -> int:

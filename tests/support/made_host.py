@@ -130,13 +130,13 @@ class MadeRemote:
         self.closed = True
 
 
-def eventually(condition: Callable[[], object]) -> bool:
-    """Whether the condition holds, now or soon."""
+def eventually(condition: Callable[[], object], every: float = 0.001) -> bool:
+    """Whether the condition holds, now or soon. It is looked at after so many seconds again."""
     until = time.monotonic() + WAIT
     while not condition():
         if time.monotonic() > until:
             return False
-        time.sleep(0.001)
+        time.sleep(every)
     return True
 
 
