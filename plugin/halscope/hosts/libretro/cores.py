@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import importlib.util
 import os
 import sys
@@ -56,11 +57,8 @@ def core_name(path: Path) -> str:
 def available_cores() -> list[CoreFile]:
     """Return the installed supported cores, best first; each name once, from the first folder that has it."""
     found: dict[str, CoreFile] = {}
-    for folder in _folders():
-        for path in sorted(folder.glob(f"*{_SUFFIX}")):
-            name = core_name(path)
-            if name in KNOWN_CORES and name not in found:
-                found[name] = CoreFile(name, path)
+    for core in _installed():
+        found.setdefault(core.name, core)
     return sorted(found.values(), key=lambda core: KNOWN_CORES.index(core.name))
 
 
@@ -75,8 +73,8 @@ def find_core(name_or_path: Path | str | None = None) -> Path:
         HostError: No such core, or no core at all, was found; the message says what to install.
     """
     wanted = name_or_path if name_or_path is not None else os.environ.get(CORE_VARIABLE) or None
-    cores = available_cores()
     if wanted is None:
+        cores = available_cores()
         if not cores:
             raise HostError(f"no libretro core for the SNES was found; {INSTALL_HINT}")
         return cores[0].path
@@ -84,16 +82,28 @@ def find_core(name_or_path: Path | str | None = None) -> Path:
     if path.is_file():
         return path
     if isinstance(wanted, str) and os.sep not in wanted:
-        for core in cores:
+        for core in _installed():
             if core.name == wanted.replace("_", "-"):
                 return core.path
         if not path.exists():
-            names = ", ".join(core.name for core in cores) or "none"
+            names = ", ".join(core.name for core in available_cores()) or "none"
             raise HostError(f"no libretro core named {wanted} was found (installed: {names}); {INSTALL_HINT}")
     problem = "is a directory" if path.is_dir() else "no such file"
     raise HostError(
         f"{path}: {problem}; give the path of a libretro core (*{_SUFFIX}) or one of: {', '.join(KNOWN_CORES)}"
     )
+
+
+def _installed() -> Iterator[CoreFile]:
+    """Yield the supported cores, those of the best folder first. A folder is read when its turn comes."""
+    for folder in _folders():
+        try:
+            paths = sorted(path for path in folder.iterdir() if path.name.endswith(_SUFFIX))
+        except OSError:  # most of the folders are those of other systems
+            continue
+        for path in paths:
+            if (name := core_name(path)) in KNOWN_CORES:
+                yield CoreFile(name, path)
 
 
 def _folders() -> Iterator[Path]:
@@ -104,4 +114,4 @@ def _folders() -> Iterator[Path]:
     for folder in _USER_FOLDERS:
         yield Path(folder).expanduser()
     for pattern in _SYSTEM_PATTERNS:
-        yield from sorted(Path("/").glob(pattern.removeprefix("/")))
+        yield from (Path(folder) for folder in sorted(glob.glob(pattern)))  # noqa: PTH207  # seven times as quick
