@@ -6,13 +6,14 @@ bits a channel. snes9x and bsnes-mercury agree nearly everywhere; where they do 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 from halscope import decode_frame
-from halscope.hosts.libretro import CoreFile, LibretroHost, available_cores
+from halscope.hosts.libretro import CoreFile, available_cores
 from halscope.hosts.libretro.cores import core_name
 from halscope.ppu import compose, obj
 from halscope.ppu.compare import compare_picture
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from support.colours import count_colours
 from support.cores import cores_built_by_hand
 from support.ppu_states import PpuState, add_colour_math, add_layers, add_sprites, add_windows, hidden_oam, noise
+from support.probe_consoles import ProbeConsoles
 
 FRAMES = 5  # enough for the ROM to load and show its state
 
@@ -45,16 +47,22 @@ def cores(*wanted: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("core", found or [missing])
 
 
+CONSOLES = ProbeConsoles()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closed_at_the_end() -> Iterator[None]:
+    yield
+    CONSOLES.close_all()
+
+
 both = cores("snes9x", "bsnes-mercury-accuracy")
 accuracy = cores("bsnes-mercury-accuracy")
 others = cores("bsnes-mercury-balanced", "bsnes-mercury-performance")
 
 
 def shown_by(state: PpuState, core: CoreFile) -> Snapshot:
-    with LibretroHost(state.rom(), core.path, wram=False) as host:
-        for _ in range(FRAMES - 1):
-            host.step()
-        return host.step()
+    return CONSOLES.observe(core.path, state.rom(), FRAMES, wram=False)
 
 
 def picture_of(state: PpuState, core: CoreFile) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +14,7 @@ from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import CpuRegisters, DmaChannel, Host, Snapshot, Write
 from support import probe_rom
 from support.cores import installed_cores
+from support.probe_consoles import ProbeConsoles
 
 pytestmark = pytest.mark.parametrize("core", installed_cores())
 
@@ -38,11 +40,17 @@ _USED = {
 _FRAMES = 10  # the probe has set everything by then
 
 
+CONSOLES = ProbeConsoles()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closed_at_the_end() -> Iterator[None]:
+    yield
+    CONSOLES.close_all()
+
+
 def observe(core: str, rom: bytes, frames: int = _FRAMES, **options: Any) -> Snapshot:
-    with LibretroHost(rom, core, **options) as host:
-        for _ in range(frames - 1):
-            host.step()
-        return host.step()
+    return CONSOLES.observe(core, rom, frames, **options)
 
 
 def random_cpu(rng: np.random.Generator) -> CpuRegisters:
@@ -139,9 +147,9 @@ def test_the_enabled_channels_are_read(core: str) -> None:
 
 
 def test_fields_alternate(core: str) -> None:
-    with LibretroHost(probe_rom.build(), core) as host:
-        host.step()  # snes9x shows the first field twice
-        fields = [host.step().field for _ in range(8)]
+    host = CONSOLES.start(core, probe_rom.build())
+    host.step()  # snes9x shows the first field twice
+    fields = [host.step().field for _ in range(8)]
     assert fields in ([0, 1] * 4, [1, 0] * 4)
 
 
@@ -149,15 +157,15 @@ def test_a_picture_that_is_older_than_the_memories_is_marked(core: str) -> None:
     assert not observe(core, probe_rom.build()).ages
     # Without the NMI, WAI would wait for ever: a loop in its place.
     rom = probe_rom.build(cpu=[(0x4200, 0x01)]).replace(bytes.fromhex("CB80FD"), bytes.fromhex("EA80FD"))
-    with LibretroHost(rom, core) as host:
-        for _ in range(_FRAMES):
-            host.step()
-        assert not host.step().ages
-        host.write([Write("vram", 0x1234, b"\x55")])
-        snapshot = host.step()
-        assert snapshot.vram[0x1234] == 0x55
-        assert dict(snapshot.ages) == ({"picture": 1} if core.startswith("bsnes-mercury") else {})
-        assert not host.step().ages
+    host = CONSOLES.start(core, rom)
+    for _ in range(_FRAMES):
+        host.step()
+    assert not host.step().ages
+    host.write([Write("vram", 0x1234, b"\x55")])
+    snapshot = host.step()
+    assert snapshot.vram[0x1234] == 0x55
+    assert dict(snapshot.ages) == ({"picture": 1} if core.startswith("bsnes-mercury") else {})
+    assert not host.step().ages
 
 
 def test_a_picture_has_the_state_that_it_was_drawn_from_without_the_nmi(core: str) -> None:
@@ -167,15 +175,15 @@ def test_a_picture_has_the_state_that_it_was_drawn_from_without_the_nmi(core: st
     # LDA $4210; BPL; STZ $2121; INC $10; LDA $10; STA $2122; STZ $2122; BRA: a new colour 0 in every vblank
     rom[0x7000:0x7014] = bytes.fromhex("AD1042 10FB 9C2121 E610 A510 8D2221 9C2221 80EC")
     shown = []
-    with LibretroHost(bytes(rom), core) as host:
-        for _ in range(_FRAMES):
-            host.step()
-        for _ in range(8):
-            snapshot = host.step()
-            assert snapshot.picture is not None
-            assert not snapshot.ages
-            shown.append(int(snapshot.picture[100, 100, 0]) >> 3)
-            assert shown[-1] == int(snapshot.cgram[0]) & 31
+    host = CONSOLES.start(core, bytes(rom))
+    for _ in range(_FRAMES):
+        host.step()
+    for _ in range(8):
+        snapshot = host.step()
+        assert snapshot.picture is not None
+        assert not snapshot.ages
+        shown.append(int(snapshot.picture[100, 100, 0]) >> 3)
+        assert shown[-1] == int(snapshot.cgram[0]) & 31
     assert len(set(shown)) == 8
 
 
@@ -269,40 +277,61 @@ def test_the_picture_belongs_to_the_memories_beside_it(core: str, registers: boo
         animate=("vram", "cgram", "oam"),
     )
     numbers = set()
-    with LibretroHost(rom, core, registers=registers) as host:
-        for frame in range(60):
-            snapshot = host.step()
-            if frame < _FRAMES:
-                continue
-            assert snapshot.picture is not None
-            number = int(snapshot.cgram[0])
-            assert int(snapshot.vram[0]) == number
-            assert int(snapshot.oam[0]) == number
-            picture = snapshot.picture.astype(int) >> 3
-            colours = picture[..., 0] | picture[..., 1] << 5 | picture[..., 2] << 10
-            assert colours[9, 0] == number
-            assert np.argwhere(colours == 0x7FFF).min(axis=0).tolist() == [0, number]
-            shown = sum(1 << 7 - x for x in range(8) if colours[8, 192 + x] != number)
-            assert shown == number & 0xFF
-            assert snapshot.frame == frame
-            numbers.add(number)
-    assert len(numbers) == 60 - _FRAMES
+    host = CONSOLES.start(core, rom, registers=registers)
+    first = host.step().frame
+    for frame in range(1, _FRAMES + 25):
+        snapshot = host.step()
+        if frame < _FRAMES:
+            continue
+        assert snapshot.picture is not None
+        number = int(snapshot.cgram[0])
+        assert int(snapshot.vram[0]) == number
+        assert int(snapshot.oam[0]) == number
+        picture = snapshot.picture.astype(int) >> 3
+        colours = picture[..., 0] | picture[..., 1] << 5 | picture[..., 2] << 10
+        assert colours[9, 0] == number
+        assert np.argwhere(colours == 0x7FFF).min(axis=0).tolist() == [0, number]
+        shown = sum(1 << 7 - x for x in range(8) if colours[8, 192 + x] != number)
+        assert shown == number & 0xFF
+        assert snapshot.frame == first + frame
+        numbers.add(number)
+    assert len(numbers) == 25
 
 
 def test_a_snapshot_is_not_changed_by_later_frames(core: str) -> None:
-    with LibretroHost(probe_rom.build(animate=("vram", "cgram", "oam")), core) as host:
-        for _ in range(_FRAMES):
-            host.step()
-        first = host.step()
-        before = [array.copy() for array in (first.vram, first.cgram, first.oam, first.wram) if array is not None]
-        for _ in range(3):
-            host.step()
-        after = [array for array in (first.vram, first.cgram, first.oam, first.wram) if array is not None]
+    host = CONSOLES.start(core, probe_rom.build(animate=("vram", "cgram", "oam")))
+    for _ in range(_FRAMES):
+        host.step()
+    first = host.step()
+    before = [array.copy() for array in (first.vram, first.cgram, first.oam, first.wram) if array is not None]
+    for _ in range(3):
+        host.step()
+    after = [array for array in (first.vram, first.cgram, first.oam, first.wram) if array is not None]
     assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
     assert not any(array.flags.writeable for array in after)
 
 
+def test_a_core_that_is_given_another_rom_shows_it_as_one_that_was_started_with_it(core: str) -> None:
+    """Which the other tests and those of the composition rely on."""
+    rng = np.random.default_rng(12)
+    registers = probe_rom.random_registers(rng) | {"inidisp": 0x0F, "setini": 0}
+    rom = probe_rom.build(
+        rng.bytes(0x10000), rng.bytes(512), rng.bytes(544), registers, cpu=cpu_writes(random_cpu(rng))
+    )
+    observe(core, probe_rom.build(rng.bytes(0x10000), wram=rng.bytes(0x20000), registers={"bgmode": 5, "setini": 1}))
+    given = observe(core, rom)
+    CONSOLES.close(core)
+    started = observe(core, rom)
+    for name in ("vram", "cgram", "oam", "picture"):
+        assert np.array_equal(getattr(given, name), getattr(started, name)), name
+    assert given.wram is not None
+    assert started.wram is not None
+    assert np.array_equal(given.wram[0x2000:], started.wram[0x2000:])  # below are the counter and the stack
+    assert (given.ppu, given.cpu, given.ages) == (started.ppu, started.cpu, started.ages)
+
+
 def test_the_host_says_what_it_is(core: str) -> None:
+    CONSOLES.close(core)
     rom = probe_rom.build()
     with LibretroHost(rom, core) as host:
         assert isinstance(host, Host)
