@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from halscope.codecs.hal import HAL
 from halscope.demo import rom_path, truth
@@ -13,11 +14,13 @@ from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import Snapshot, Write
 from support.colours import count_colours
 from support.cores import need_rom, two_cores
+from support.demo_game import DemoGame
 
 pytestmark = pytest.mark.parametrize("core", two_cores())
 
 _TRUTH = truth()
 _SYMBOLS: dict[str, int] = _TRUTH["symbols"]
+_UNUSED = 0x1FFF0  # where the game has nothing
 _BLOCKS: dict[str, dict[str, Any]] = {block["name"]: block for block in _TRUTH["blocks"]}
 
 
@@ -141,3 +144,30 @@ def test_streamed_frames_are_seen_whole(host: LibretroHost) -> None:
 
 def _names(slot: dict[str, Any]) -> set[str]:
     return {frame["block"] for frame in slot["frames"]}
+
+
+@pytest.mark.slow
+def test_a_game_that_begins_a_moment_before_a_scene_shows_it_as_one_that_was_run_to_it(core: str) -> None:
+    """Which the tests rely on that use `DemoGame.go_to` and `LabGame.go_to`."""
+    shown = []
+    for _ in range(2):  # the first one may have been run in another test of this process
+        with DemoGame(core) as game:
+            shown.append([game.go_to("meadow"), *game.frames(4)])
+    with DemoGame(core) as game:
+        game.host.write([Write("wram", _UNUSED, b"run")])  # it is not as it was powered on
+        shown.append([game.go_to("meadow"), *game.frames(4)])
+    for begun, again, run in zip(*shown, strict=True):
+        for snapshot in (begun, again):
+            for name in ("vram", "cgram", "oam", "picture"):
+                assert np.array_equal(getattr(snapshot, name), getattr(run, name)), name
+            assert (snapshot.ppu, snapshot.cpu, snapshot.field, snapshot.ages) == (
+                run.ppu,
+                run.cpu,
+                run.field,
+                run.ages,
+            )
+        assert begun.wram is not None
+        assert again.wram is not None
+        assert run.wram is not None
+        assert np.array_equal(begun.wram, again.wram)
+        assert np.array_equal(begun.wram[:_UNUSED], run.wram[:_UNUSED])

@@ -10,6 +10,7 @@ import numpy as np
 from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import Snapshot, Write
+from support.quick_starts import run_to
 
 TILE_BYTES = 32
 LONGEST_LOAD = 400  # frames; decoding a scene and fading it in takes far fewer
@@ -33,6 +34,7 @@ class DemoGame:
         if rom is None:
             with rom_path() as path:
                 rom = path.read_bytes()
+        self._core = core
         self.host = LibretroHost(rom, core)
 
     def __enter__(self) -> Self:
@@ -56,28 +58,35 @@ class DemoGame:
         """Whether the scene is fully on screen."""
         return self.byte(snapshot, "ready") == 1
 
-    def until(self, condition: Callable[[Snapshot], bool], what: str) -> Snapshot:
+    def until(
+        self, condition: Callable[[Snapshot], bool], what: str, step: Callable[[], Snapshot] | None = None
+    ) -> Snapshot:
         """Step until the condition holds."""
         for _ in range(LONGEST_LOAD):
-            snapshot = self.host.step()
+            snapshot = (step or self.host.step)()
             if condition(snapshot):
                 return snapshot
         raise AssertionError(f"{what}: not within {LONGEST_LOAD} frames")
 
     def go_to(self, name: str) -> Snapshot:
-        """Request a scene (the current one is loaded again) and wait until it is on screen."""
+        """Request a scene (the current one is loaded again) and wait until it is on screen, see `run_to`."""
         number = self.scenes[name]["id"]
-        first = self.until(self.ready, "the first scene")
-        loads = self.word(first, "load_count")
-        self.host.write([Write("wram", self.symbols["next_scene"], bytes([number]))])
-        return self.until(
-            lambda snapshot: (
-                self.ready(snapshot)
-                and self.byte(snapshot, "scene") == number
-                and self.word(snapshot, "load_count") > loads
-            ),
-            name,
-        )
+
+        def request(step: Callable[[], Snapshot]) -> Snapshot:
+            first = self.until(self.ready, "the first scene", step)
+            loads = self.word(first, "load_count")
+            self.host.write([Write("wram", self.symbols["next_scene"], bytes([number]))])
+            return self.until(
+                lambda snapshot: (
+                    self.ready(snapshot)
+                    and self.byte(snapshot, "scene") == number
+                    and self.word(snapshot, "load_count") > loads
+                ),
+                name,
+                step,
+            )
+
+        return run_to(self._core, self.host, name, request)
 
     def frames(self, count: int) -> Iterator[Snapshot]:
         """The next `count` snapshots."""

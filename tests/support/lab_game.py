@@ -9,6 +9,7 @@ from typing import Any, Self
 from halscope.hosts.libretro import LibretroHost
 from halscope_hooks import Snapshot, Write
 from support import lab_truth
+from support.quick_starts import run_to
 
 LONGEST_LOAD = 120  # frames
 SETTLED = 4  # frames after which even a core whose picture is late shows the scene
@@ -29,6 +30,7 @@ class LabGame:
 
     def __init__(self, core: str, rom: Path = lab_truth.IMAGE) -> None:
         self.truth = lab_truth.load_truth()
+        self._core = core
         self.host = LibretroHost(rom, core)
 
     def __enter__(self) -> Self:
@@ -46,23 +48,31 @@ class LabGame:
         return int.from_bytes(snapshot.wram[at : at + size].tobytes(), "little")
 
     def go_to(self, name: str, frames: int = SETTLED) -> Snapshot:
-        """Load a scene (also the one that is shown) and return its snapshot after it was shown for some frames."""
-        number = lab_truth.scene(name)["id"]
-        snapshot = self._until(lambda now: self.variable(now, "ready") == 1)
-        loads = self.variable(snapshot, "load_count")
-        self.host.write([Write("wram", self.truth["symbols"]["next_scene"], bytes([number]))])
-        return self._until(
-            lambda now: (
-                self.variable(now, "load_count") > loads
-                and self.variable(now, "scene") == number
-                and self.variable(now, "ready") == 1
-                and self.variable(now, "scene_frame") >= frames
-            )
-        )
+        """Load a scene (also the one that is shown) and return its snapshot after it was shown for some frames.
 
-    def _until(self, condition: Callable[[Snapshot], bool]) -> Snapshot:
+        See `run_to`.
+        """
+        number = lab_truth.scene(name)["id"]
+
+        def request(step: Callable[[], Snapshot]) -> Snapshot:
+            snapshot = self._until(lambda now: self.variable(now, "ready") == 1, step)
+            loads = self.variable(snapshot, "load_count")
+            self.host.write([Write("wram", self.truth["symbols"]["next_scene"], bytes([number]))])
+            return self._until(
+                lambda now: (
+                    self.variable(now, "load_count") > loads
+                    and self.variable(now, "scene") == number
+                    and self.variable(now, "ready") == 1
+                    and self.variable(now, "scene_frame") >= frames
+                ),
+                step,
+            )
+
+        return run_to(self._core, self.host, (name, frames), request)
+
+    def _until(self, condition: Callable[[Snapshot], bool], step: Callable[[], Snapshot]) -> Snapshot:
         for _ in range(LONGEST_LOAD):
-            snapshot = self.host.step()
+            snapshot = step()
             if condition(snapshot):
                 return snapshot
         raise AssertionError(f"the lab is not there after {LONGEST_LOAD} frames")
