@@ -276,16 +276,20 @@ def _settled(
             Tile(*_place_in_page(number, corner), _tile_data(frame, number), origins.at(number * TILE_BYTES))
             for number in numbers
         ]
-        beside = []
-        for row in sorted({number // PAGE_SIDE for number in numbers}) if codecs else ():
-            for number in set(range(row * PAGE_SIDE, (row + 1) * PAGE_SIDE)).difference(numbers):
-                down, across = _place_in_page(number, corner)
-                if corner % PAGE_SIDE + across >= PAGE_SIDE:
-                    across -= PAGE_SIDE  # to the left of the sprites, not to the right
-                beside.append(Tile(down, across, _tile_data(frame, number), origins.at(number * TILE_BYTES)))
+        beside = _beside(frame, numbers, corner, origins)
         for number, origin in zip(numbers, settle_origins(tiles, beside, rom, codecs), strict=True):
             settled.setdefault(number, origin)
     return place_plain_tiles(frame, settled, origins, rom, codecs) if codecs else settled
+
+
+def _beside(frame: Frame, numbers: Sequence[int], corner: int, origins: VramOrigins) -> Iterator[Tile]:
+    """Yield the other tiles in the rows of VRAM that hold these tiles."""
+    for row in sorted({number // PAGE_SIDE for number in numbers}):
+        for number in set(range(row * PAGE_SIDE, (row + 1) * PAGE_SIDE)).difference(numbers):
+            down, across = _place_in_page(number, corner)
+            if corner % PAGE_SIDE + across >= PAGE_SIDE:
+                across -= PAGE_SIDE  # to the left of the sprites, not to the right
+            yield Tile(down, across, _tile_data(frame, number), origins.at(number * TILE_BYTES))
 
 
 def _corner(sprites: Sequence[Sprite]) -> int | None:

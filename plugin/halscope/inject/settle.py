@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from halscope_hooks import RAW_CODEC, TILE_BYTES, Codec, CodecError, Origin, StartEvidence, Transform
 
@@ -71,7 +71,7 @@ class _Order(NamedTuple):
 
 
 def settle_origins(
-    tiles: Sequence[Tile], beside: Sequence[Tile], rom: Rom, codecs: Sequence[Codec]
+    tiles: Sequence[Tile], beside: Iterable[Tile], rom: Rom, codecs: Sequence[Codec]
 ) -> tuple[Origin | None, ...]:
     """Choose the origins of a sprite's tiles together.
 
@@ -82,7 +82,8 @@ def settle_origins(
 
     Args:
         tiles: The tiles of one sprite.
-        beside: Tiles to the left and right of it in VRAM, with columns relative to the sprite's.
+        beside: Tiles to the left and right of it in VRAM, with columns relative to the sprite's. Looked at if
+            there are ties.
         rom: The ROM.
         codecs: The codecs that the origins name. If empty, each tile keeps its own best origin.
 
@@ -109,13 +110,8 @@ def settle_origins(
     winners = _best(orders, lambda order: sum(fits(order, tile) for tile in known))
     if sum(fits(winners[0], tile) for tile in known) * 2 <= len(known):
         return own
-    frames = [(tile.column // columns, tile._replace(column=tile.column % columns)) for tile in beside if tile.origins]
-    # Tiles from one frame to the next in the block: side by side as in VRAM, or consecutive, with the height of this
-    # sprite or of two such sprites.
-    steps = (columns, rows * columns, 2 * rows * columns)
-    winners = _best(
-        winners, lambda order: max(sum(fits(order, tile, frame * step) for frame, tile in frames) for step in steps)
-    )
+    if len(winners) > 1:
+        winners = _best_beside(winners, beside, rows, columns, fits)
     winners = _best(winners, lambda order: _agreement(order, known, contents))
     settled: list[Origin | None] = []
     for tile, origin in zip(tiles, own, strict=True):
@@ -124,16 +120,35 @@ def settle_origins(
     return tuple(settled)
 
 
+class _Fits(Protocol):
+    """Whether the bytes where an order places a tile, or so many tiles further on, are those of the tile."""
+
+    def __call__(self, order: _Order, tile: Tile, further: int = 0) -> bool: ...
+
+
+def _best_beside(
+    orders: Sequence[_Order], beside: Iterable[Tile], rows: int, columns: int, fits: _Fits
+) -> Sequence[_Order]:
+    """Return the orders that explain the most tiles beside a sprite of so many rows and columns of tiles."""
+    frames = [(tile.column // columns, tile._replace(column=tile.column % columns)) for tile in beside if tile.origins]
+    # Tiles from one frame to the next in the block: side by side as in VRAM, or consecutive, with the height of this
+    # sprite or of two such sprites.
+    steps = (columns, rows * columns, 2 * rows * columns)
+    return _best(
+        orders, lambda order: max(sum(fits(order, tile, frame * step) for frame, tile in frames) for step in steps)
+    )
+
+
 def _orders(known: Sequence[Tile], columns: int, contents: Content) -> list[_Order]:
     """Return every order that places at least one tile at one of its origins."""
-    strides = {columns, PAGE_SIDE, *_seen_strides(known, contents)}
+    strides = sorted({columns, PAGE_SIDE, *_seen_strides(known, contents)})
     orders: dict[_Order, None] = {}
     for tile in known:
         for origin in tile.origins[:_PLACES_TRIED]:
-            for stride in sorted(strides):
-                source, at = contents.place_of(origin)
+            source, at = contents.place_of(origin)
+            for stride in strides:
                 flat = _Order(source, origin.start, 0, stride)
-                orders[flat._replace(base=at - flat.place(tile))] = None
+                orders[_Order(source, origin.start, at - flat.place(tile), stride)] = None
     return list(orders)
 
 
@@ -155,7 +170,8 @@ def _best(orders: Sequence[_Order], score: Callable[[_Order], int]) -> Sequence[
     if len(orders) == 1:
         return orders
     scores = [score(order) for order in orders]
-    return [order for order, own in zip(orders, scores, strict=True) if own == max(scores)]
+    best = max(scores)
+    return [order for order, own in zip(orders, scores, strict=True) if own == best]
 
 
 def _agreement(order: _Order, known: Sequence[Tile], contents: Content) -> int:
