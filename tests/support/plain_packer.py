@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Final, Literal
 
 Format = Literal["hal", "lz1", "lz2", "simcity"]
@@ -13,6 +12,7 @@ INVERTED: Final = bytes(range(255, -1, -1))
 _GRAM: Final = 4
 _DEPTH: Final = 24
 _LONGEST: Final = 1024
+_STRIDE: Final = 16  # bytes compared at once
 
 
 def pack(data: bytes, *, lazy: bool = True, mirrors: bool = True, format: Format = "hal") -> bytes:  # noqa: A002
@@ -37,8 +37,8 @@ class _Packer:
         self.inverts = mirrors and self.near
         self.pair_bytes = 2 if format == "hal" else 1  # the unit of RLE16's count
         self.order: Literal["little", "big"] = "little" if format in ("lz1", "simcity") else "big"
-        self.forward: defaultdict[bytes, list[int]] = defaultdict(list)
-        self.backward: defaultdict[bytes, list[int]] = defaultdict(list)
+        self.backward = data[::-1]
+        self.places: dict[bytes, list[int]] = {}
         self.indexed = 0
 
     def run(self, lazy: bool) -> bytes:
@@ -60,71 +60,78 @@ class _Packer:
 
     def _index(self, at: int) -> None:
         while self.indexed + _GRAM <= at:
-            begin = self.indexed
-            self.forward[self.data[begin : begin + _GRAM]].append(begin)
-            self.backward[self.data[begin : begin + _GRAM][::-1]].append(begin + _GRAM - 1)
+            gram = self.data[self.indexed : self.indexed + _GRAM]
+            if (known := self.places.get(gram)) is None:
+                self.places[gram] = [self.indexed]
+            else:
+                known.append(self.indexed)
             self.indexed += 1
 
     def _best(self, at: int) -> tuple[int, int, int, bytes]:
         """(bytes saved over raw, kind, count, argument) of the best command at `at`; 0 bytes if none saves any."""
         data, end = self.data, len(self.data)
+        most = min(end - at, _LONGEST)
         best = (0, 0, 0, b"")
 
         def offer(kind: int, count: int, argument: bytes) -> None:
             nonlocal best
             size = self.pair_bytes * count if kind == 2 else count
             gain = size - len(argument) - (1 if count <= 32 and kind < 7 else 2)
-            if count and gain > best[0]:
+            if gain > best[0]:
                 best = (gain, kind, count, argument)
 
-        run = 1
-        while at + run < end and run < _LONGEST and data[at + run] == data[at]:
-            run += 1
-        offer(1, run if run > 2 else 0, data[at : at + 1])
-        pairs = 2
-        while at + pairs < end and data[at + pairs] == data[at + pairs - 2]:
-            pairs += 1
-        pairs = min(pairs // self.pair_bytes, _LONGEST)
-        offer(2, pairs if pairs * self.pair_bytes > 2 and at + 2 <= end else 0, data[at : at + 2])
-        steps = 1
-        while at + steps < end and steps < _LONGEST and data[at + steps] == (data[at] + steps) & 0xFF:
-            steps += 1
-        offer(3, steps if steps > 2 else 0, data[at : at + 1])
+        if most > 2:
+            if data[at] == data[at + 1] == data[at + 2]:
+                offer(1, _common(data, at, data, at + 1, most - 1) + 1, data[at : at + 1])
+            if data[at] == data[at + 2]:
+                pairs = min((_common(data, at, data, at + 2, end - at - 2) + 2) // self.pair_bytes, _LONGEST)
+                if pairs * self.pair_bytes > 2:
+                    offer(2, pairs, data[at : at + 2])
+            steps = 1
+            while steps < most and data[at + steps] == (data[at] + steps) & 0xFF:
+                steps += 1
+            if steps > 2:
+                offer(3, steps, data[at : at + 1])
 
-        gram = data[at : at + _GRAM]
-        if len(gram) == _GRAM:
-            for start in self.forward[gram][-_DEPTH:]:
-                count = _GRAM
-                while at + count < end and count < _LONGEST and data[start + count] == data[at + count]:
-                    count += 1
-                offer(4, count, start.to_bytes(2, self.order))
-                if self.near and at - start <= 255:
-                    offer(6, count, bytes([at - start]))
-            if self.inverts:
-                for start in self.forward[self.inverted[at : at + _GRAM]][-_DEPTH:]:
-                    count = _GRAM
-                    while at + count < end and count < _LONGEST and self.inverted[start + count] == data[at + count]:
-                        count += 1
-                    offer(5, count, start.to_bytes(2, self.order))
-                    if at - start <= 255:
-                        offer(7, min(count, 768), bytes([at - start]))
-            if self.mirrors:
-                for start in self.forward[self.reversed[at : at + _GRAM]][-_DEPTH:]:
-                    count = _GRAM
-                    while at + count < end and count < _LONGEST and self.reversed[start + count] == data[at + count]:
-                        count += 1
-                    offer(5, count, start.to_bytes(2))
-                for last in self.backward[gram][-_DEPTH:]:
-                    count = _GRAM
-                    while (
-                        at + count < end
-                        and count <= last
-                        and count < _LONGEST
-                        and data[last - count] == data[at + count]
-                    ):
-                        count += 1
-                    offer(6, count, last.to_bytes(2))
+        if most < _GRAM:
+            return best
+        least = 3 if self.near else 4  # bytes that a copy must have to save one
+
+        def copies(kind: int, source: bytes, starts: list[int], near_kind: int = 0) -> None:
+            wanted = data[at : at + best[0] + least]  # what a copy must begin with to be the best one
+            for start in starts:
+                if not source.startswith(wanted, start):
+                    continue
+                if best[0] + least > most:
+                    return
+                count = _common(source, start, data, at, min(most, end - start))
+                offer(kind, count, (end - 1 - start if source is self.backward else start).to_bytes(2, self.order))
+                if near_kind and at - start <= 255:
+                    offer(near_kind, min(count, 768) if near_kind == 7 else count, bytes([at - start]))
+                wanted = data[at : at + best[0] + least]
+
+        places, gram = self.places, data[at : at + _GRAM]
+        if found := places.get(gram):
+            copies(4, data, found[-_DEPTH:], 6 if self.near else 0)
+        if self.inverts and (found := places.get(self.inverted[at : at + _GRAM])):
+            copies(5, self.inverted, found[-_DEPTH:], 7)
+        if self.mirrors and (found := places.get(self.reversed[at : at + _GRAM])):
+            copies(5, self.reversed, found[-_DEPTH:])
+        if self.mirrors and (found := places.get(gram[::-1])):
+            copies(6, self.backward, [end - _GRAM - start for start in found[-_DEPTH:]])
         return best
+
+
+def _common(one: bytes, at: int, other: bytes, other_at: int, most: int) -> int:
+    """The number of bytes, up to `most`, that are the same in both from these offsets on."""
+    count = 0
+    while count + _STRIDE <= most:
+        if one[at + count : at + count + _STRIDE] != other[other_at + count : other_at + count + _STRIDE]:
+            break
+        count += _STRIDE
+    while count < most and one[at + count] == other[other_at + count]:
+        count += 1
+    return count
 
 
 def _header(kind: int, count: int) -> bytes:
