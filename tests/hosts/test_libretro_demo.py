@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from halscope_hooks import Snapshot, Write
 from support.colours import count_colours
 from support.cores import need_rom, two_cores
 from support.demo_game import DemoGame
+from support.quick_starts import run_to
 
 pytestmark = pytest.mark.parametrize("core", two_cores())
 
@@ -30,19 +31,22 @@ def variable(snapshot: Snapshot, name: str) -> int:
     return int.from_bytes(snapshot.wram[at : at + _TRUTH["symbol_sizes"][name]].tobytes(), "little")
 
 
-def until_ready(host: LibretroHost, scene: int) -> Snapshot:
+def until_ready(host: LibretroHost, scene: int, step: Callable[[], Snapshot] | None = None) -> Snapshot:
     for _ in range(400):
-        snapshot = host.step()
+        snapshot = (step or host.step)()
         if variable(snapshot, "ready") == 1 and variable(snapshot, "scene") == scene:
             return snapshot
     pytest.fail(f"scene {scene} was not ready after 400 frames")
 
 
 def go_to(host: LibretroHost, scene: int) -> Snapshot:
-    until_ready(host, 0)
-    if scene:
-        host.write([Write("wram", _SYMBOLS["next_scene"], bytes([scene]))])
-    return until_ready(host, scene)
+    def request(step: Callable[[], Snapshot]) -> Snapshot:
+        until_ready(host, 0, step)
+        if scene:
+            host.write([Write("wram", _SYMBOLS["next_scene"], bytes([scene]))])
+        return until_ready(host, scene, step)
+
+    return run_to(host, scene, request)
 
 
 @pytest.fixture

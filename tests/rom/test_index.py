@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Buffer
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,10 @@ def tiles_of(block: TrueBlock) -> NDArray[np.uint8]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mapping", [Mapping.LOROM, Mapping.HIROM, Mapping.SA1])
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("seed", "mapping"),
+    [*product(SEEDS, [Mapping.LOROM]), *product(SEEDS[:2], [Mapping.HIROM, Mapping.SA1])],  # pointers and banks differ
+)
 def test_with_a_pointer_table_every_block_and_tile_is_found_at_its_exact_place(seed: int, mapping: Mapping) -> None:
     truth, index = (
         shared_truth(seed, pointers=True, mapping=mapping),
@@ -192,7 +195,8 @@ def test_a_rom_of_one_pattern_is_indexed_and_asked_in_bounded_work() -> None:
     index = RomIndex.build(Rom.from_bytes(bytes(image), "pattern"), [hal.HAL])
     tiles = np.tile(np.arange(16, dtype=np.uint8), 2 * 2048)
     found = index.locate_vram(tiles)
-    assert all(0 < len(origins) <= 256 for origins in found.origins)
+    # All units hold the same bytes: looking at every eighth is enough, as each builds up to 256 origins.
+    assert all(0 < len(found.origins[unit]) <= 256 for unit in (*range(0, 2048, 8), 2047))
 
 
 def test_building_twice_gives_the_same() -> None:

@@ -34,7 +34,6 @@ class DemoGame:
         if rom is None:
             with rom_path() as path:
                 rom = path.read_bytes()
-        self._core = core
         self.host = LibretroHost(rom, core)
 
     def __enter__(self) -> Self:
@@ -86,7 +85,7 @@ class DemoGame:
                 step,
             )
 
-        return run_to(self._core, self.host, name, request)
+        return run_to(self.host, name, request)
 
     def frames(self, count: int) -> Iterator[Snapshot]:
         """The next `count` snapshots."""

@@ -30,7 +30,6 @@ class LabGame:
 
     def __init__(self, core: str, rom: Path = lab_truth.IMAGE) -> None:
         self.truth = lab_truth.load_truth()
-        self._core = core
         self.host = LibretroHost(rom, core)
 
     def __enter__(self) -> Self:
@@ -68,7 +67,7 @@ class LabGame:
                 step,
             )
 
-        return run_to(self._core, self.host, (name, frames), request)
+        return run_to(self.host, (name, frames), request)
 
     def _until(self, condition: Callable[[Snapshot], bool], step: Callable[[], Snapshot]) -> Snapshot:
         for _ in range(LONGEST_LOAD):

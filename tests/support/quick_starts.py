@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Hashable
 from typing import Final
 
@@ -16,22 +15,21 @@ _states: dict[Hashable, bytes] = {}
 """In this process, by core, ROM and place: the state so many frames before the game is there."""
 
 
-def run_to(
-    core: str, host: LibretroHost, place: Hashable, run: Callable[[Callable[[], Snapshot]], Snapshot]
-) -> Snapshot:
+def run_to(host: LibretroHost, place: Hashable, run: Callable[[Callable[[], Snapshot]], Snapshot]) -> Snapshot:
     """Run a game to a place, and return its snapshot, or that of an earlier run in this process.
 
-    Only a game that has not run yet begins a moment before: another one may show the place in another way. A core that
-    is named by its path, as the tap is, always runs all frames, and so does a game whose reads are watched.
+    Only a game that has not run yet begins a moment before: another one may show the place in another way. A game
+    behind the tap always runs all frames, as somebody may look on, and so does one whose reads are watched.
 
     Args:
-        core: The core's name or path.
         host: The game.
         place: Names the place.
         run: Runs the game with the function that it is given, which returns the next frame, until it is there.
     """
+    core = host._machine.core_path
     key = (core, host.info.rom.sha256, place)
-    fresh = os.sep not in core and host._touches is None and bool((host._machine.wram == _POWER_ON_WRAM).all())
+    watched = host._touches is not None or core.name.startswith("halscope_tap")
+    fresh = not watched and bool((host._machine.wram == _POWER_ON_WRAM).all())
     if not fresh:
         return run(host.step)
     if key in _states:
