@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable
 from typing import Final
 
@@ -27,9 +28,11 @@ def run_to(host: LibretroHost, place: Hashable, run: Callable[[Callable[[], Snap
         run: Runs the game with the function that it is given, which returns the next frame, until it is there.
     """
     core = host._machine.core_path
-    key = (core, host.info.rom.sha256, place)
+    rom = host._rom_memory
+    key = (core, host.info.rom.sha256 if rom is None else hashlib.sha256(rom.bytes).digest(), place)  # as edited
     watched = host._touches is not None or core.name.startswith("halscope_tap")
-    fresh = not watched and bool((host._machine.wram == _POWER_ON_WRAM).all())
+    memories = host._machine
+    fresh = not watched and not memories.vram.any() and bool((memories.wram == _POWER_ON_WRAM).all())
     if not fresh:
         return run(host.step)
     if key in _states:
