@@ -164,6 +164,7 @@ def test_a_game_that_begins_a_moment_before_a_scene_shows_it_as_one_that_was_run
         for snapshot in (begun, again):
             for name in ("vram", "cgram", "oam", "picture"):
                 assert np.array_equal(getattr(snapshot, name), getattr(run, name)), name
+            assert snapshot.frame == run.frame
             assert (snapshot.ppu, snapshot.cpu, snapshot.field, snapshot.ages) == (
                 run.ppu,
                 run.cpu,

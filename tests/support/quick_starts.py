@@ -12,8 +12,9 @@ from halscope_hooks import Snapshot
 _LEAD: Final = 2
 """Frames that are run after a state was loaded: a core's picture may be a frame late."""
 _POWER_ON_WRAM: Final = 0x55  # as `LibretroHost` begins
-_states: dict[Hashable, bytes] = {}
-"""In this process, by core, ROM and place: the state so many frames before the game is there."""
+_states: dict[Hashable, tuple[bytes, int]] = {}
+"""In this process, by core, ROM and place: the state so many frames before the game is there, and the next frame's
+number."""
 
 
 def run_to(host: LibretroHost, place: Hashable, run: Callable[[Callable[[], Snapshot]], Snapshot]) -> Snapshot:
@@ -36,14 +37,15 @@ def run_to(host: LibretroHost, place: Hashable, run: Callable[[Callable[[], Snap
     if not fresh:
         return run(host.step)
     if key in _states:
-        host.load_state(_states[key])
+        state, host._frame = _states[key]
+        host.load_state(state)
         for _ in range(_LEAD - 1):
             host.step()
         return host.step()
-    before: list[bytes] = []
+    before: list[tuple[bytes, int]] = []
 
     def step() -> Snapshot:
-        before.append(host.save_state())
+        before.append((host.save_state(), host.state_frame))
         del before[:-_LEAD]
         return host.step()
 
