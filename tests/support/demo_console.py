@@ -49,6 +49,7 @@ class DemoConsole:
 
     def __enter__(self) -> Self:
         self._session.__enter__()
+        self.memory(WRAM)[:] = bytes(len(self.memory(WRAM)))  # bsnes-mercury keeps what the previous game left there
         return self
 
     def __exit__(
