@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from halscope.app import Controls, first_shown, first_with_tile, last_change, last_frame, open_host
+from halscope.app import Controls, TileSearch, last_frame, open_host
 from halscope.app._state_ring import StateRing
 from halscope.demo import rom_path
 from halscope.formats.recording import SnapshotSpool
@@ -114,14 +114,15 @@ def test_a_figure_leads_to_the_frame_that_first_showed_it(played: Played) -> Non
         address = int(sprite.cells[0, 0])
         tile = frame.snapshot.vram[address : address + 32].tobytes()
         frames = Kept(spool)
-        shown, loaded = first_shown(frames, tile), first_with_tile(frames, tile)
+        shown = TileSearch.first_on_screen(frames, tile).run()
+        loaded = TileSearch.first_in_vram(frames, tile).run()
         assert shown is not None
         assert loaded is not None
         assert loaded <= shown
         assert tile_is_shown(spool.snapshot(shown), tile)
         assert not any(tile_is_shown(spool.snapshot(position), tile) for position in range(shown))
         assert all(tile not in spool.snapshot(position).vram.tobytes() for position in range(loaded))
-        changed = last_change(frames, 89, address, 32)
+        changed = TileSearch.last_changed(frames, 89, address, 32).run()
         assert changed is not None
         before, after = spool.snapshot(changed - 1).vram, spool.snapshot(changed).vram
         assert not np.array_equal(before[address : address + 32], after[address : address + 32])

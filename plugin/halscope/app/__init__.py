@@ -95,7 +95,7 @@ if TYPE_CHECKING:
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._scene import Scene, watch_reads
-    from halscope.app._searching import TileSearch, first_shown, first_with_tile, last_change
+    from halscope.app._searching import TileSearch
     from halscope.app._seen_tiles import SeenTiles
     from halscope.app._shown_blocks import ShownBlocks
     from halscope.app._shown_edits import AppliedEdit
@@ -228,8 +228,6 @@ __all__ = [
     "extract_strips",
     "figure_rows",
     "figure_with",
-    "first_shown",
-    "first_with_tile",
     "found_emulators",
     "frame_with_sprites",
     "frames_before",
@@ -241,7 +239,6 @@ __all__ = [
     "judged_doubts",
     "keep_knowledge",
     "known_figures",
-    "last_change",
     "last_frame",
     "learn_cdl",
     "learn_from_project",
@@ -306,9 +303,6 @@ __all__ = [
 
 _MODULES = {
     "all_states": "halscope.app._moments",
-    "first_shown": "halscope.app._searching",
-    "first_with_tile": "halscope.app._searching",
-    "last_change": "halscope.app._searching",
     "TileSearch": "halscope.app._searching",
     "last_frame": "halscope.app._state_ring",
     "picture_of": "halscope.app._past",

@@ -46,17 +46,34 @@ class TileSearch:
 
     @classmethod
     def first_in_vram(cls, frames: Frames, tile: bytes) -> TileSearch:
-        """Search as `first_with_tile`."""
+        """Search for the first kept frame in whose VRAM a tile's bytes are.
+
+        Args:
+            frames: The timeline.
+            tile: The tile; it is looked for at multiples of 32 bytes.
+        """
         return cls(_first_in_vram(frames, tile), frames.end - frames.first)
 
     @classmethod
     def first_on_screen(cls, frames: Frames, tile: bytes) -> TileSearch:
-        """Search as `first_shown`."""
+        """Search for the first kept frame in which a sprite on the screen shows a tile.
+
+        Args:
+            frames: The timeline.
+            tile: The 32 bytes of the tile.
+        """
         return cls(_first_on_screen(frames, tile), frames.end - frames.first)
 
     @classmethod
     def last_changed(cls, frames: Frames, position: int, vram: int, size: int) -> TileSearch:
-        """Search as `last_change`."""
+        """Search for the last frame up to a position in which a part of VRAM was changed.
+
+        Args:
+            frames: The timeline.
+            position: Where to begin.
+            vram: Byte address in VRAM.
+            size: Size in bytes.
+        """
         return cls(_last_changed(frames, position, vram, size), position + 1 - frames.first)
 
     def go_on(self, frames: int) -> bool:
@@ -75,38 +92,6 @@ class TileSearch:
         while not self.go_on(self.total):
             pass
         return self.found
-
-
-def first_with_tile(frames: Frames, tile: bytes) -> int | None:
-    """Return the position of the first kept frame in whose VRAM a tile's bytes are, or `None`.
-
-    Args:
-        frames: The timeline.
-        tile: The tile; it is looked for at multiples of 32 bytes.
-    """
-    return TileSearch.first_in_vram(frames, tile).run()
-
-
-def first_shown(frames: Frames, tile: bytes) -> int | None:
-    """Return the position of the first kept frame in which a sprite on the screen shows a tile, or `None`.
-
-    Args:
-        frames: The timeline.
-        tile: The 32 bytes of the tile.
-    """
-    return TileSearch.first_on_screen(frames, tile).run()
-
-
-def last_change(frames: Frames, position: int, vram: int, size: int) -> int | None:
-    """Return the position of the last frame up to a position in which a part of VRAM was changed, or `None`.
-
-    Args:
-        frames: The timeline.
-        position: Where to begin.
-        vram: Byte address in VRAM.
-        size: Size in bytes.
-    """
-    return TileSearch.last_changed(frames, position, vram, size).run()
 
 
 def _first_in_vram(frames: Frames, tile: bytes) -> _Search:

@@ -433,6 +433,8 @@ class Session:
         while True:
             wait = min(max(0.0, until - time.monotonic()), POLL_WAIT)
             snapshot = self._engine.next_snapshot(wait)
-            if snapshot is not None or self._engine.host_feed.ended or time.monotonic() >= until:
+            if snapshot is not None or self._engine.host_feed.ended:
                 return snapshot
-            self._engine.pump(PUMP_BUDGET)
+            self._engine.pump(PUMP_BUDGET)  # also if the time is over after the first wait, as it is on a busy machine
+            if time.monotonic() >= until:
+                return None
