@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import gc
 import importlib
 import json
 import os
 import pkgutil
 import random
-import resource
 import runpy
 import signal
 import socket
@@ -31,6 +29,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+try:
+    import fcntl
+    import resource
+except ImportError:  # Windows, where no process is prepared
+    fcntl = resource = None  # type: ignore[assignment]
+
 SUBREAPER: Final = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 MOST_BYTES: Final = 1 << 18  # of a request: mostly its environment
 MOST_FILES: Final = 64
@@ -38,7 +42,7 @@ HIGH: Final = 200  # descriptors from here on are in nobody's way
 SETTINGS: Final = ("PYTHON", "LC_", "LANG", "LD_", "ASAN_", "TSAN_", "UBSAN_")
 """Beginnings of the variables that matter before the first line of Halscope."""
 OPTIONS: Final = 16  # arguments of `Popen._execute_child` from `startupinfo` on, in the version that is known
-LIMITS: Final = (resource.RLIMIT_AS, resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE)
+LIMITS: Final = ("RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_FSIZE", "RLIMIT_NOFILE")
 """What a test limits for the processes that it starts."""
 LEFT_OUT: Final = ("halscope._start", "halscope.__main__", "halscope.testing", "halscope.demo._build")
 PROGRAM: Final = (
@@ -93,7 +97,7 @@ class Prepared:
             "cwd": str(Path.cwd() if cwd is None else Path(cwd).absolute()),
             "env": dict(os.environ if env is None else env),
             "parent": os.getpid(),
-            "limits": [resource.getrlimit(one) for one in LIMITS],
+            "limits": [resource.getrlimit(getattr(resource, one)) for one in LIMITS],
             **how,
         }
         with self._turn:
@@ -222,7 +226,7 @@ def become(request: dict[str, Any], path: list[str]) -> Callable[[], object]:
         group = request["group"]
         os.setpgid(0, os.getpgid(request["parent"]) if group < 0 else group)
     for one, limit in zip(LIMITS, request["limits"], strict=True):
-        resource.setrlimit(one, tuple(limit))
+        resource.setrlimit(getattr(resource, one), tuple(limit))
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
