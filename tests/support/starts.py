@@ -11,8 +11,10 @@ from support import prepared
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """In a worker: begin its prepared process. Without workers, and with a sanitizer's library, all start as ever."""
-    if not hasattr(config, "workerinput") or sys.platform != "linux" or "LD_PRELOAD" in os.environ:
+    """In a worker: begin its prepared process. Without workers or slow tests, or with a sanitizer, programs start as
+    ever."""
+    is_quick = config.getoption("markexpr", "") == "not slow"  # few of these start something
+    if not hasattr(config, "workerinput") or is_quick or sys.platform != "linux" or "LD_PRELOAD" in os.environ:
         return
     own = prepared.prepared = prepared.Prepared.begin()
     config.add_cleanup(own.close)
