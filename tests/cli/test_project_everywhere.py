@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from halscope.session import Session
 from halscope_hooks import Update
 from support.checksums import fix
 from support.demo_game import DemoGame
+from support.in_process import json_of
 from support.rebuilt_rom import build
 
 pytestmark = pytest.mark.slow
@@ -47,15 +47,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command that succeeds; returns what it printed as JSON."""
-
-    def call(*words: object) -> Any:
-        capsys.readouterr()
-        assert main([*map(str, words), "--json"]) == 0, capsys.readouterr().err
-        return json.loads(capsys.readouterr().out)
-
-    return call
+def run() -> Run:
+    return json_of
 
 
 def sheet_path() -> Path:

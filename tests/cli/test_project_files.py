@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from halscope.inject.palette_sheet import source_path
 from halscope.ppu.cgram import to_rgb
 from halscope.project import Project
 from PIL import Image
+from support.in_process import json_of
 from support.rebuilt_rom import Build, build
 
 pytestmark = pytest.mark.slow
@@ -44,15 +44,8 @@ def here(builds: tuple[Build, Build], tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command that succeeds; returns what it printed as JSON."""
-
-    def call(*words: object) -> Any:
-        capsys.readouterr()
-        assert main([*map(str, words), "--json"]) == 0, capsys.readouterr().err
-        return json.loads(capsys.readouterr().out)
-
-    return call
+def run() -> Run:
+    return json_of
 
 
 @pytest.fixture

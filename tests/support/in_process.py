@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from halscope.cli import main
 
@@ -24,3 +26,10 @@ def halscope(*arguments: object, cwd: Path | None = None) -> subprocess.Complete
         code = main(command)
     printed = [stream.buffer.getvalue().decode() for stream in streams]
     return subprocess.CompletedProcess(command, code, *printed)
+
+
+def json_of(*arguments: object) -> Any:
+    """What the command prints as JSON; it must succeed."""
+    done = halscope(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
