@@ -37,7 +37,8 @@ except ImportError:  # Windows, where no process is prepared
 
 SUBREAPER: Final = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 MOST_BYTES: Final = 1 << 18  # of a request: mostly its environment
-MOST_FILES: Final = 64
+MOST_FILES: Final = 64  # of a request: streams, and what else is passed
+ANSWER_BYTES: Final = 64  # for the digits of a process's id
 HIGH: Final = 200  # descriptors from here on are in nobody's way
 SETTINGS: Final = ("PYTHON", "LC_", "LANG", "LD_", "ASAN_", "TSAN_", "UBSAN_")
 """Beginnings of the variables that matter before the first line of Halscope."""
@@ -104,7 +105,7 @@ class Prepared:
             self._prctl(SUBREAPER, 1, 0, 0, 0)  # at the moment at which the fork's own parent ends
             try:
                 socket.send_fds(self._requests, [json.dumps(request).encode()], how["streams"] + how["passed"])
-                return int(self._requests.recv(MOST_FILES))
+                return int(self._requests.recv(ANSWER_BYTES))
             finally:
                 self._prctl(SUBREAPER, 0, 0, 0, 0)
 
@@ -185,7 +186,7 @@ def serve(number: int) -> dict[str, Any]:
             return {**json.loads(data), "files": files}
         for one in (writing, *files):
             os.close(one)
-        answer = os.read(reading, MOST_FILES)
+        answer = os.read(reading, ANSWER_BYTES)
         os.close(reading)
         os.waitpid(between, 0)  # from now on it is the child of who asks
         requests.send(answer)
