@@ -12,7 +12,7 @@ import pytest
 from halscope.demo import truth
 from PIL import Image, ImageSequence
 from playwright.sync_api import Page, expect
-from support.inspector_page import block_in, go_on, set_speed
+from support.inspector_page import block_in, go_on
 from support.made_host import eventually
 from support.shared_page import SharedPage
 
@@ -83,7 +83,6 @@ def test_a_whole_animation_leaves_in_three_actions_and_comes_back_with_one_save(
     page: Page, shared: SharedPage, game: Any
 ) -> None:
     shared.enter("meadow")  # its first figure is Pip, who walks, alone of his kind
-    set_speed(page, 0.25)  # a busy machine does not look at each frame of a game that runs faster
     go_on(page)
     actions = Actions(page)
     actions.click(moving(page))

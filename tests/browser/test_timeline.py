@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.inspector_page import frame, set_speed, wait_for_frames, wait_until_still
 from support.made_host import eventually
+from support.shared_page import QUIET
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +19,7 @@ def page(page: Page) -> Page:
     """The page of a game that runs, once the timeline has 150 frames since it began at the title."""
     set_speed(page, 4)
     wait_for_frames(page, 150)
-    set_speed(page, 1)
+    set_speed(page, QUIET)
     return page
 
 

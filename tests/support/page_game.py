@@ -14,7 +14,8 @@ from halscope.app._kept_moments import KeptMoments
 from support.demo_states import demo_state
 from support.made_host import eventually
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+"""Debian's Chromium. Without the parts that only a window needs, it takes a quarter less processor time."""
 EDITOR = f"{sys.executable} {Path(__file__).parents[1] / 'browser' / 'painting_editor.py'}"
 
 

@@ -13,8 +13,10 @@ from support.inspector_page import ask, go_on, wait_until_shown
 if TYPE_CHECKING:
     from support.page_game import Game
 
+QUIET = 0.25
+"""Speed of the shared game, as a multiple of the console's: a frame costs the game, the server and the browser time."""
 SLOW = 0.06
-"""Speed of games that need not run fast: a frame costs the game, the server and the browser time."""
+"""Speed of games whose frames no test waits for."""
 
 
 @dataclass
@@ -34,7 +36,7 @@ class SharedPage:
         self.page.locator(".sprites li", has_text="hal-").first.wait_for()
 
     def load_anew(self) -> None:
-        """Load it as one that remembers nothing, at the console's speed."""
+        """Load it as one that remembers nothing."""
         self.page.mouse.up()
         self.page.evaluate("() => localStorage.clear()")
         self.page.set_viewport_size({"width": 1280, "height": 720})
@@ -85,7 +87,7 @@ def still(shared: SharedPage) -> Iterator[Page]:
     The game stays paused between tests, as it costs nothing then.
     """
     shared.load_anew()
-    ask(shared.page, "speed", factor=1)
+    ask(shared.page, "speed", factor=QUIET)
     shared.enter("title")
     yield shared.page
     ask(shared.page, "pause")
