@@ -59,7 +59,7 @@ class Play:
         """The largest sheet whose tiles are all editable."""
         sheets = [
             path
-            for path in self.watched.glob("hal-*/*.png")
+            for path in sorted(self.watched.glob("hal-*/*.png"))
             if all(cell.origin is not None for cell in read_sheet(path).sheet.cells)
         ]
         return max(sheets, key=lambda path: len(read_sheet(path).sheet.cells))

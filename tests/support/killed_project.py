@@ -19,15 +19,15 @@ from halscope.project import Project
 from support.rebuilt_rom import BLOCKS, TILES, Build, build, painted
 
 
-def save_for_ever(folder: Path, of: Build, reports: int) -> None:
-    """Save one edit after another, and report the number of states after each."""
+def save_for_ever(folder: Path, of: Build, reports: int, number: int) -> None:
+    """Save one edit after another, from this number on, and report each. No edit changes nothing, and no state of all
+    blocks comes again within 800 edits."""
     with Project.open(folder, write=True) as project:
-        number = project.state.edits.next_id + project.state.edits.position
         while True:
             number += 1
-            block = number % BLOCKS
+            visit, block = divmod(number, BLOCKS)
             sheet = of.sheet(block)
-            edit = painted(sheet, f"hal-{block:06x}/a.png", number % TILES, colour=6 + number % 9)
+            edit = painted(sheet, f"hal-{block:06x}/a.png", visit % TILES, colour=6 + visit % 9)
             edits = project.state.edits.put([edit], datetime.now(UTC))
             project.save(project.state.with_edits(edits), {edit.name: sheet})
             os.write(reports, f"{number}\n".encode())
@@ -44,7 +44,7 @@ def run(folder: Path, rounds: int, seed: int) -> None:
         child = os.fork()
         if child == 0:
             try:
-                save_for_ever(folder, of, writer)
+                save_for_ever(folder, of, writer, saved + within)
             except BaseException as error:
                 os.write(writer, f"failed: {error}".encode())
             os._exit(1)
