@@ -24,6 +24,15 @@ def actions(command: argparse.ArgumentParser) -> list[argparse.Action]:
     return found
 
 
+def test_the_parser_of_one_command_is_the_whole_ones() -> None:
+    whole = commands()
+    for name, expected in whole.items():
+        (choices,) = [a.choices for a in parser(name)._actions if isinstance(a, argparse._SubParsersAction)]
+        assert choices[name].format_help() == expected.format_help()
+        assert len(choices) <= 2, "the others cost time"
+    assert parser("no command").format_help() == parser().format_help()
+
+
 def section(name: str) -> str:
     """The part of the reference under the heading that names the command."""
     for part in TEXT.split("\n## ")[1:]:

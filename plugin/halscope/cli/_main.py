@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 from halscope_hooks import HalscopeError, UsageError
 
@@ -25,7 +26,8 @@ def run_command(argv: Sequence[str] | None, *, whole_process: bool = False) -> i
     prepare_streams()
     try:
         with interrupts_end_at_once():
-            options = parser().parse_args(argv)
+            words = sys.argv[1:] if argv is None else [*argv]
+            options = parser(words[0] if words else None).parse_args(words)
             run = command(options.command)
             _log_warnings()
     except SystemExit as request:  # argparse exits this way for --help and for wrong options alike

@@ -44,5 +44,5 @@ def _play(options: argparse.Namespace) -> int:
     with rom_path() as path:
         core = [] if options.core is None else ["--core", options.core]
         page = ["--no-browser"] if options.no_browser else []
-        options = parser().parse_args(["play", str(path), "--watch", str(SHEETS), *core, *page])
+        options = parser("play").parse_args(["play", str(path), "--watch", str(SHEETS), *core, *page])
         return play(options, keep_edits=True)

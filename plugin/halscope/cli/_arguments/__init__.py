@@ -16,6 +16,8 @@ from halscope.cli._output import say
 
 TYPE_CHECKING = False  # importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
+    from typing import Final
+
     from _typeshed import SupportsWrite
 
 
@@ -29,8 +31,34 @@ class _Parser(argparse.ArgumentParser):
             super()._print_message(message, file)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; a test compares the documentation's reference with it."""
+_COMMANDS: Final = (
+    (add_demo, ("demo",)),
+    (add_play, ("play",)),
+    (add_attach, ("attach",)),
+    (add_retroarch, ("retroarch",)),
+    (add_search, ("scan", "locate")),
+    (add_inspect, ("inspect",)),
+    (add_compare, ("compare",)),
+    (add_editing, ("extract", "inject")),
+    (add_export, ("export",)),
+    (add_palette, ("palette",)),
+    (add_project, ("project",)),
+    (add_streams, ("decompress", "compress")),
+    (add_recording, ("record", "replay")),
+    (add_doctor, ("doctor",)),
+    (add_cache, ("cache",)),
+    (add_completion, ("completion",)),
+)
+"""What adds commands, and their names."""
+
+
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line; a test compares the documentation's reference with it.
+
+    Args:
+        command: The command that is going to be parsed: the others are left out, which take most of the time. By
+            default, and if there is none of this name, the parser knows all.
+    """
     top: argparse.ArgumentParser = _Parser(
         prog="halscope",
         description="See, trace and edit the graphics of a running SNES game.",
@@ -40,23 +68,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"halscope {__version__}")
     # Without an explicit `prog` argparse formats the usage line, which imports half a dozen modules.
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, prog=top.prog)
-    for add in (
-        add_demo,
-        add_play,
-        add_attach,
-        add_retroarch,
-        add_search,
-        add_inspect,
-        add_compare,
-        add_editing,
-        add_export,
-        add_palette,
-        add_project,
-        add_streams,
-        add_recording,
-        add_doctor,
-        add_cache,
-        add_completion,
-    ):
+    wanted = [add for add, names in _COMMANDS if command in names]
+    for add in wanted or [add for add, _ in _COMMANDS]:
         add(commands)
     return top
