@@ -9,6 +9,7 @@ import weakref
 from dataclasses import replace
 
 import pytest
+from halscope._output import third_party_code
 from halscope.session import Session
 from halscope.session._rights import Right
 from halscope_hooks import Event, HostChanged, Patch, PatchReady, RomIdentity, Touched, Update, Write
@@ -71,6 +72,7 @@ def test_a_patch_that_was_written_is_told_to_everybody_in_spite_of_ctrl_c() -> N
             there = bool(at.where)
             told_of = [len(events) for events in heard]
             assert told_of in ([0, 0, 0], [1, 1, 1]), f"line {line}, {at.where}: {told_of}"
+            assert not third_party_code()._is_owned(), at.where  # type: ignore[attr-defined]
             written += told_of == [1, 1, 1]
             assert len(kept) == 3
     assert 10 < written < line

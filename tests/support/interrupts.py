@@ -19,6 +19,8 @@ from halscope_hooks import Attached, Detached, Event, HostError, Patch, Write
 from support.made_host import WAIT, MadeHost, eventually, frame_in, session_threads
 
 PUSH_EXC_INFO = dis.opmap["PUSH_EXC_INFO"]
+LEAVES_WITH = bytes([*[dis.opmap["LOAD_CONST"]] * 3, dis.opmap["CALL"]])  # __exit__(None, None, None)
+SWAP = dis.opmap["SWAP"]  # what is to be returned stays below
 ROOM = str(Path(room.__file__).parent)
 PATCH = Patch("0" * 64, (), (Write("vram", 0, b"x"),))
 
@@ -56,19 +58,22 @@ class AtLine:
             return None
         if event == "line":
             self.lines += 1
-            if self.lines >= self._number and not self.where and not _enters_handler(frame):
+            if self.lines >= self._number and not self.where and not _is_safe(frame):
                 self.where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
                 self._what()
         return self._trace
 
 
-def _enters_handler(frame: FrameType) -> bool:
-    """Whether an exception is about to enter a handler, also the end of a `with` block.
+def _is_safe(frame: FrameType) -> bool:
+    """Whether no signal handler is called where the frame stands.
 
-    No signal handler is called there. CPython 3.12 takes what a trace function raises there for an exception within the
-    handler, and leaves the one that was to be handled behind as `sys.exception()` of the thread, with all its frames.
+    At the start of a handler, also the end of a `with` block: CPython 3.12 takes what a trace function raises there for
+    an exception within the handler, and leaves the one that was to be handled behind as `sys.exception()` of the
+    thread, with all its frames. And between the last call in a `with` block and that of `__exit__`.
     """
-    return frame.f_code.co_code[frame.f_lasti] == PUSH_EXC_INFO
+    operations = frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 10 : 2]
+    leaves = operations.removeprefix(bytes([SWAP]))[:4] == LEAVES_WITH
+    return leaves or operations[0] == PUSH_EXC_INFO
 
 
 def interrupt() -> None:
