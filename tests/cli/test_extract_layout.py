@@ -18,6 +18,7 @@ from halscope.demo import rom_path, truth
 from halscope.hosts.libretro import available_cores
 from halscope.ppu import decode_frame
 from halscope.ppu.placements import Placement, layer_placements, stacked_tiles
+from halscope.ppu.tiles import decode_tiles, encode_tiles
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope_hooks import RASTER_DTYPE, PpuRegisters, Snapshot
@@ -229,6 +230,29 @@ def test_the_depth_of_a_block_is_judged_by_its_bytes() -> None:
                 wrong.append((block["name"], found))
     assert wrong == []
     assert sum(found is not None for found in other) <= 3 < 20 < len(other)
+
+
+def test_no_other_block_is_taken_for_8bpp_tiles_and_few_of_those_for_4bpp_ones() -> None:
+    """8bpp tiles made of the demo's, with drawn colours; nothing else of demo and lab, and no drawn art."""
+    rng = np.random.default_rng(1)
+    drawn: list[bytes] = []
+    with rom_path() as path:
+        image = np.fromfile(path, np.uint8)
+    for block in TILED:
+        data = HAL.decode(image, block["offset"]).data[block["lead"] :]
+        assert (said := judged_layout(data.tobytes())) is None or said.layout.bpp == 4, block["name"]
+        pixels = decode_tiles(data[: len(data) // 32 * 32], 4)
+        if len(pixels) >= 32:
+            colours = rng.permutation(256)[:16].astype(np.uint8)
+            drawn.append(encode_tiles(colours[pixels], 8).tobytes())
+    found = [judged_layout(data) for data in drawn]
+    eight = sum(one is not None and one.layout.stored_bpp == 8 and one.layout.row is None for one in found)
+    assert eight >= len(drawn) // 2 > 10
+    for size in (8, 16, 24, 32, 64):
+        for seed in range(4):
+            said = judged_layout(stored_art(64, size, seed))
+            assert said is None or said.layout.stored_bpp == size // 8
+            assert said is None or said.layout.stored_bpp < 8 or said.layout.transform == "mode7"
 
 
 @pytest.mark.parametrize("size", [0, 1, 31, 255, 256, 4096, 70000])

@@ -31,7 +31,19 @@ _PAIRED: Final = 0.1
 _TILES: Final = 0.35
 """Smoothness from which bytes look like 4bpp tiles: those have 0.37 to 0.8, most maps and palettes less."""
 
+_HALVES: Final = 0.2
+"""How much better the edges of an 8bpp tile's two halves agree than those of its second half and the next tile. Frames
+of a sprite that resemble each other have up to 0.5 as 4bpp tiles, too."""
+
+_AS_SMOOTH: Final = 0.075
+"""What 8bpp tiles lose of their smoothness, at most, against the same bytes as 4bpp tiles: two 4bpp tiles in one lose
+0.087 or more where their halves agree. 8bpp tiles with other colours in each row lose 0.05, dithered ones 0.1."""
+
+_EIGHT_BITS: Final = 0.5
+"""Agreement of the halves, and smoothness, from which bytes are 8bpp tiles: of maps, none has both."""
+
 _FOUR: Final = tile_layout(4, None)
+_EIGHT: Final = tile_layout(8, None)
 _TWO: Final = tile_layout(2, None)
 _THREE: Final = tile_layout(3, None)
 _ONE: Final = tile_layout(1, None)
@@ -61,14 +73,21 @@ def judged_layout(data: bytes) -> JudgedLayout | None:
 
     Tiles that are read with their true depth are smooth: neighbouring pixels are equal more often than their colours'
     frequency makes them. 4bpp tiles are smooth as 2bpp tiles too, but then every other tile repeats the outline of the
-    one before it.
+    one before it; likewise 8bpp tiles as 4bpp ones. Of 8bpp tiles only those with even areas are certain; most others
+    are unclear.
     """
     if len(data) < _FEWEST_BYTES:
         return None
     data = data[: _JUDGED_BYTES + len(data) % 64]  # the bytes beyond whole tiles stay the same
     four = judged_lead(data, _FOUR)
     if _pairing(data[four:]) >= _PAIRED:
-        return JudgedLayout(_FOUR, four) if _excess(_pixels(data[four:], _FOUR)) >= _TILES else None
+        smooth_as_four = _excess(_pixels(data[four:], _FOUR))
+        eight = judged_lead(data, _EIGHT)
+        smooth_as_eight = _excess(_pixels(data[eight:], _EIGHT))
+        halves = _pairing(data[eight:], _EIGHT)
+        if halves >= _HALVES and smooth_as_eight > smooth_as_four - _AS_SMOOTH:
+            return JudgedLayout(_EIGHT, eight) if min(halves, smooth_as_eight) >= _EIGHT_BITS else None
+        return JudgedLayout(_FOUR, four) if smooth_as_four >= _TILES else None
     lead = {layout: judged_lead(data, layout) for layout in (_TWO, _THREE, _ONE, _MODE7)} | {_FOUR: four}
     smooth = {layout: _excess(_pixels(data[at:], layout)) for layout, at in lead.items()}
 
@@ -120,9 +139,10 @@ def _excess(pixels: NDArray[np.uint8]) -> float:
     return (_equal(pixels) - chance) / (1 - chance) if pixels.size and chance < 1 else 0.0
 
 
-def _pairing(data: bytes) -> float:
-    """Return how much better the edges of a 4bpp tile's two halves agree than those of halves of different tiles."""
-    pixels = _pixels(data[: len(data) // _FOUR.stored_bytes * _FOUR.stored_bytes], _TWO)
+def _pairing(data: bytes, layout: TileLayout = _FOUR) -> float:
+    """Return how much better the edges of the two halves of a 4 or 8bpp tile agree, those of planes 2 and 3 or 4 and 5
+    with those of the planes before them, than the edges of its last planes with those of the next tile."""
+    pixels = _pixels(data[: len(data) // layout.stored_bytes * layout.stored_bytes], _TWO)
     edges = np.concatenate(
         [
             (pixels[:, :, 1:] != pixels[:, :, :-1]).reshape(len(pixels), -1),
@@ -130,7 +150,10 @@ def _pairing(data: bytes) -> float:
         ],
         axis=1,
     )
-    return _agreement(edges[0::2], edges[1::2]) - _agreement(edges[1:-1:2], edges[2::2])
+    parts = layout.stored_bytes // _TWO.stored_bytes
+    middle, last = parts // 2, parts - 1
+    inside = _agreement(edges[middle - 1 :: parts], edges[middle::parts])
+    return inside - _agreement(edges[last:-1:parts], edges[parts::parts])
 
 
 def _agreement(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
