@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Buffer, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from halscope_hooks import TILE_BYTES, VRAM_TILES, UsageError, VramOrigins
@@ -17,6 +17,8 @@ from halscope.rom.origin import Origins
 if TYPE_CHECKING:
     from halscope.rom.index import RomIndex
 
+_NO_EDITS: Final = EditedTiles()
+
 
 class VramTracker:
     """Tracks VRAM over time, looking up only the tiles that changed since the last update.
@@ -26,7 +28,7 @@ class VramTracker:
         edited: Returns the tiles that edits of the running game have made.
     """
 
-    def __init__(self, index: RomIndex, edited: Callable[[], EditedTiles] = EditedTiles) -> None:
+    def __init__(self, index: RomIndex, edited: Callable[[], EditedTiles] = lambda: _NO_EDITS) -> None:
         self._index = index
         self._edited = edited
         self._with_edited: tuple[VramOrigins, EditedTiles, VramOrigins] | None = None
