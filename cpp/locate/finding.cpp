@@ -97,6 +97,8 @@ std::uint32_t Follower::source_of(std::uint32_t transform, std::uint32_t family)
         ++sources_;
         touched_.push_back(0);
         places_of_source_.push_back(0);
+        next_of_family_.push_back(next_of_family_[family]);
+        next_of_family_[family] = known->second;
     }
     return known->second;
 }

@@ -70,6 +70,8 @@ void Follower::forget(std::size_t tiles) {
     touched_.assign(sources_, 0);
     touched_sources_.clear();
     places_of_source_.assign(sources_, 0);
+    next_of_family_.resize(sources_);
+    std::iota(next_of_family_.begin(), next_of_family_.end(), 0U);
     stale_.assign(tiles / kTileBytes, 0);
     answers_ = {std::vector<std::uint32_t>(tiles / kTileBytes + 1), {}, std::vector<std::uint8_t>(tiles / kTileBytes)};
 }
@@ -113,13 +115,13 @@ std::vector<std::uint32_t> Follower::take(std::span<const std::uint8_t> tiles, s
     for (const std::uint32_t tile : affected) {
         count_explained(tile, ~0U);
         count_places(tile, ~0U);
-        touch_places_of(tile);
+        touch_families_of(tile);
     }
     merge(found, changed, affected);
     for (const std::uint32_t tile : affected) {
         count_explained(tile, 1);
         count_places(tile, 1);
-        touch_places_of(tile);
+        touch_families_of(tile);
     }
     if (neighbours_) touch_beside_silent(changed, silent);
     return affected;
@@ -222,6 +224,15 @@ void Follower::count_places(std::uint32_t tile, std::uint32_t step) {
 void Follower::touch_places_of(std::uint32_t tile) {
     for (std::uint32_t place = first_place_[tile]; place < first_place_[tile + 1]; ++place) {
         touch(places_[place].place.source);
+    }
+}
+
+// What a segment explains has changed, and it counts for the places of its family under every transform.
+void Follower::touch_families_of(std::uint32_t tile) {
+    for (std::uint32_t place = first_place_[tile]; place < first_place_[tile + 1]; ++place) {
+        const std::uint32_t source = places_[place].place.source;
+        touch(source);
+        for (std::uint32_t k = next_of_family_[source]; k != source; k = next_of_family_[k]) touch(k);
     }
 }
 

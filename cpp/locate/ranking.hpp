@@ -122,6 +122,7 @@ class Follower {
     void count_explained(std::uint32_t tile, std::uint32_t step);
     void touch(std::uint32_t source);
     void touch_places_of(std::uint32_t tile);
+    void touch_families_of(std::uint32_t tile);
     void count_places(std::uint32_t tile, std::uint32_t step);
     void touch_beside_silent(std::span<const std::uint32_t> changed, std::span<const std::uint8_t> silent);
     void gather(std::span<const std::uint32_t> sources);
@@ -158,6 +159,7 @@ class Follower {
     std::vector<std::uint8_t> touched_;       // by source, whether any of its places has changed
     std::vector<std::uint32_t> touched_sources_;
     std::vector<std::uint32_t> places_of_source_;  // how many there are
+    std::vector<std::uint32_t> next_of_family_;    // by source, another one of its family: they form a ring
     std::vector<std::uint8_t> stale_;              // by tile, whether it is to be ranked again
     // The places of some sources that are measured at a time, and their indices in places_.
     Neighbours part_;
