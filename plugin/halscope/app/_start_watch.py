@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Final, NamedTuple, Self, final
 
 import numpy as np
@@ -29,6 +30,7 @@ from halscope.rom.ranking import TRACED
 from halscope.rom.tracing import Passage, Passages, TracedStart, Tracer
 from halscope.session import Session
 
+_MOST_READS: Final = 4096  # places whose padding is remembered
 _MOST_NAMED: Final = 16  # lines about code that fills buffers
 LEARN_EVERY: Final = 1.0
 """Seconds between two updates of the index: each looks all of VRAM up again."""
@@ -61,6 +63,8 @@ class _Watched(NamedTuple):
     workspace: Workspace
     tracer: Tracer
     passages: Passages
+    padding_read: Callable[[int], int | None]
+    """`padding_read` of the ROM, which remembers: a game reads the same places in most frames."""
     padding: set[int]
     """File offsets that stand for runs of padding that the game has read and that are not stored yet."""
     colours: set[int]
@@ -93,10 +97,11 @@ class StartWatch:
         self._debugger = session.host if isinstance(session.host, DecoderTracing) else None
         self._named: set[int] = set()
         """Addresses of code that was reported."""
-        self._news: deque[Touched | Seen | Workspace | None] = deque()  # handled with the next snapshot, on its thread
+        self._news: deque[list[Touched] | Seen | Workspace | None] = deque()
+        """What is handled with the next snapshot, on its thread."""
         traces = capability(session.host, "tracing") is not None
-        self._tap = session.collect(self._see, name="starts of blocks") if traces else None
-        self._heard = session.subscribe(self._hear, Touched, HostChanged, name="touches") if traces else None
+        self._tap = session.collect(self._see, touches=self._touched, name="starts of blocks") if traces else None
+        self._heard = session.subscribe(self._hear, HostChanged, name="starts of blocks") if traces else None
 
     def follow(self, workspace: Workspace | None) -> None:
         """Watch the game that runs now; `None` if its ROM is unknown."""
@@ -175,11 +180,11 @@ class StartWatch:
             if line is not None:
                 self._report(line)
 
+    def _touched(self, touches: Sequence[Touched]) -> None:
+        self._news.append(list(touches))
+
     def _hear(self, event: Event) -> None:
-        if isinstance(event, Touched):
-            if self._tap is not None and not self._tap.closed:  # else it could not keep up: nothing takes them any more
-                self._news.append(event)
-        elif isinstance(event, HostChanged) and event.rom_changed:
+        if isinstance(event, HostChanged) and event.rom_changed:
             self._news.append(None)
 
     def _see(self, snapshot: Snapshot) -> None:
@@ -207,12 +212,9 @@ class StartWatch:
         """Handle what has come since the last snapshot."""
         while self._news:
             news = self._news.popleft()
-            if isinstance(news, Touched):
+            if isinstance(news, list):
                 if self._now is not None:
-                    self._now.tracer.touched((news,))
-                    self._now.workspace.palettes.touched(news)
-                    if (place := padding_read(self._now.workspace.rom, news.rom_offset)) is not None:
-                        self._now.padding.add(place)
+                    self._take(self._now, news)
             elif isinstance(news, Seen):
                 if self._now is not None:
                     news.join(self._now.passages)
@@ -223,7 +225,17 @@ class StartWatch:
                     self._now = None
                 else:
                     codecs = news.codecs()
-                    self._now = _Watched(news, Tracer(news.rom, codecs), Passages(news.rom, codecs), set(), set())
+                    reads = lru_cache(_MOST_READS)(partial(padding_read, news.rom))
+                    tracer, passages = Tracer(news.rom, codecs), Passages(news.rom, codecs)
+                    self._now = _Watched(news, tracer, passages, reads, set(), set())
+
+    def _take(self, now: _Watched, touches: list[Touched]) -> None:
+        """Handle what the game was seen reading in a frame."""
+        now.tracer.touched(touches)
+        for touch in touches:
+            now.workspace.palettes.touched(touch)
+            if (place := now.padding_read(touch.rom_offset)) is not None:
+                now.padding.add(place)
 
     def _learn(self, *, ended: bool = False) -> None:
         """Store what was traced since the last call, and locate tiles with it.
@@ -232,7 +244,7 @@ class StartWatch:
         """
         if self._now is None:
             return
-        workspace, tracer, joined, padding, colours = self._now
+        workspace, tracer, joined, _, padding, colours = self._now
         fresh = tracer.traced[self._learnt :]
         passages = joined.found if ended else ()
         if not (fresh or passages or padding or colours):

@@ -80,20 +80,26 @@ FIRST: Final = -76133
 """Distance of the first byte that any profile needs."""
 
 
-def registers(state: memoryview, layout: CpuLayout, vram_at: int) -> CpuRegisters:
-    """Return the CPU's registers from a state that has been checked."""
-
-    def word(distance: int) -> int:
-        return state[vram_at + distance] | state[vram_at + distance + 1] << 8
-
-    bits = ((layout.nmi, 7), (layout.virq, 5), (layout.hirq, 4), (layout.joypad, 0))
+def register_bytes(state: memoryview, layout: CpuLayout, vram_at: int) -> tuple[bytes, bytes]:
+    """Return the bytes of a checked state that `registers` reads: those of $4200 to $420A, and the channels."""
+    places = (layout.nmi, layout.virq, layout.hirq, layout.joypad)
+    times = (layout.htime, layout.htime + 1, layout.vtime, layout.vtime + 1)
     first = vram_at + layout.channels
-    hdmaen, dma = _channels(bytes(state[first : first + 8 * layout.channel_bytes]), layout.mode_bytes)
+    return (
+        bytes([state[vram_at + at] for at in (*places, *times)]),
+        bytes(state[first : first + CpuRegisters.CHANNELS * layout.channel_bytes]),
+    )
+
+
+@lru_cache(maxsize=8)  # most frames have the registers of the frame before
+def registers(ports: bytes, channels: bytes, mode_bytes: int) -> CpuRegisters:
+    """Return the CPU's registers from their `register_bytes`."""
+    hdmaen, dma = _channels(channels, mode_bytes)
     return CpuRegisters(
-        nmitimen=sum((state[vram_at + at] & 1) << bit for at, bit in bits),
+        nmitimen=sum((ports[n] & 1) << bit for n, bit in enumerate((7, 5, 4, 0))),
         hdmaen=hdmaen,
-        htime=word(layout.htime) & 0x1FF,
-        vtime=word(layout.vtime) & 0x1FF,
+        htime=(ports[4] | ports[5] << 8) & 0x1FF,
+        vtime=(ports[6] | ports[7] << 8) & 0x1FF,
         dma=dma,
     )
 

@@ -14,8 +14,8 @@ CHANNEL_BYTES: Final = 19
 _FIELD: Final = 44  # TIM begins with eleven 32-bit positions in the line; the field is the byte behind them
 
 
-def registers(dma: memoryview | None, space: memoryview | None) -> CpuRegisters | None:
-    """Return the CPU's registers, or `None` without the register space.
+def register_bytes(dma: memoryview | None, space: memoryview | None) -> tuple[bytes, bytes] | None:
+    """Return the bytes of a state that `registers` reads, or `None` without the register space.
 
     Args:
         dma: The DMA block, or `None`. The register space has open bus in place of $43x0 to $43xA in old versions.
@@ -24,17 +24,17 @@ def registers(dma: memoryview | None, space: memoryview | None) -> CpuRegisters 
     if space is None:
         return None
     known = dma is not None and len(dma) == CpuRegisters.CHANNELS * CHANNEL_BYTES
-    return _registers(space[0x4200], bytes(space[0x4207:0x420D]), bytes(dma) if dma is not None and known else b"")
+    return bytes(space[0x4200:0x420D]), bytes(dma) if dma is not None and known else b""
 
 
 @lru_cache(maxsize=8)  # most frames have the registers of the frame before
-def _registers(nmitimen: int, ports: bytes, dma: bytes) -> CpuRegisters:
-    """Return the registers; `ports` is $4207 to $420C, and `dma` is empty if the channels are not known."""
+def registers(ports: bytes, dma: bytes) -> CpuRegisters:
+    """Return the registers; `ports` is $4200 to $420C, and `dma` is empty if the channels are not known."""
     return CpuRegisters(
-        nmitimen=nmitimen,
-        hdmaen=ports[5],
-        htime=ports[0] | (ports[1] & 1) << 8,
-        vtime=ports[2] | (ports[3] & 1) << 8,
+        nmitimen=ports[0],
+        hdmaen=ports[12],
+        htime=ports[7] | (ports[8] & 1) << 8,
+        vtime=ports[9] | (ports[10] & 1) << 8,
         dma=_channels(dma),
     )
 

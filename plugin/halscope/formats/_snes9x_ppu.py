@@ -145,10 +145,10 @@ _FIL_REGISTERS: Final = {
 }
 
 
-def registers(block: memoryview, layout: Layout, space: memoryview | None) -> PpuRegisters:
-    """Return the registers of a state; those that only the register space has are `None` without it."""
+def register_bytes(block: memoryview, layout: Layout, space: memoryview | None) -> tuple[bytes, bytes, bytes]:
+    """Return the bytes of a state that `registers` reads; equal ones are equal registers."""
     back = _MATRIX + layout.shift
-    return _registers(
+    return (
         bytes(block[_BG_SCROLL[0] : _CGRAM]),
         bytes(block[back : back + _BRIGHTNESS - _MATRIX]),
         b"" if space is None else bytes(space[_PPU_PORTS : _PPU_PORTS + 0x40]),
@@ -156,7 +156,8 @@ def registers(block: memoryview, layout: Layout, space: memoryview | None) -> Pp
 
 
 @lru_cache(maxsize=8)  # most frames have the registers of the frame before
-def _registers(front: bytes, back: bytes, ports: bytes) -> PpuRegisters:
+def registers(front: bytes, back: bytes, ports: bytes) -> PpuRegisters:
+    """Return the registers in these `register_bytes`; those that only the register space has are `None` without it."""
     values = _write_twice(front, back)
     if ports:
         values |= {name: ports[address - _PPU_PORTS] for name, address in _FIL_REGISTERS.items()}

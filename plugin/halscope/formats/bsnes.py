@@ -13,8 +13,10 @@ with no size or no layers reads as 0 there, which gives the same picture.
 from __future__ import annotations
 
 from collections.abc import Buffer, Mapping
-from dataclasses import dataclass, fields
-from typing import Final, Literal
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from halscope_hooks import CGRAM_BYTES, OAM_BYTES, CpuRegisters, FormatError, PpuRegisters
@@ -287,6 +289,79 @@ def read_pieces(profile: Profile, vram_at: int) -> list[tuple[int, int]]:
     return [(at, size) for at, size in pieces if at >= 0]
 
 
+class RegisterBytes(NamedTuple):
+    """The bytes of a state that hold the registers. They are read when they are asked for, and equal ones once."""
+
+    profile: Profile
+    ppu_bytes: bytes
+    cpu_ports: bytes
+    channels: bytes
+    knows_cgadd: bool = True
+
+    @property
+    def ppu(self) -> PpuRegisters:
+        """The PPU's registers; `cgadd` is `None` unless it is known."""
+        ppu = _registers(self.profile, self.ppu_bytes)
+        return ppu if self.knows_cgadd else replace(ppu, cgadd=None)
+
+    @property
+    def cpu(self) -> CpuRegisters:
+        """The CPU's registers."""
+        return _bsnes_cpu.registers(self.cpu_ports, self.channels, LAYOUTS[self.profile].cpu.mode_bytes)
+
+    @property
+    def setini(self) -> int:
+        """SETINI ($2133), without reading the others."""
+        return _value(_tables(self.profile).fields["setini"], self.ppu_bytes)
+
+
+class _Tables(NamedTuple):
+    """Where the registers of a profile stand among the bytes that hold any."""
+
+    pick: itemgetter[int]
+    """Picks these bytes from the part of a state that begins with VRAM."""
+    fields: Mapping[str, tuple[tuple[int, int, int, int], ...]]
+    """For each register: place of a byte, shift to the right, mask, shift to the left. Fields of two bytes are two."""
+    mosaic_sizes: tuple[int, ...]
+
+
+@lru_cache(maxsize=3)
+def _tables(profile: Profile) -> _Tables:
+    layout = LAYOUTS[profile]
+    places: dict[int, int] = {}
+
+    def place(at: int) -> int:
+        return places.setdefault(at, len(places))
+
+    def split(field: Field) -> list[tuple[int, int, int, int]]:
+        mask, low = (1 << field.width) - 1, 8 - field.shift
+        parts = [(place(field.at), field.shift, mask & 0xFF, field.bit)]
+        if field.shift + field.width > 8:
+            parts.append((place(field.at + 1), 0, mask >> low, field.bit + low))
+        return parts
+
+    fields = {name: tuple(part for one in ones for part in split(one)) for name, ones in layout.registers.items()}
+    sizes = tuple(place(at) for at in layout.mosaic_sizes)
+    return _Tables(itemgetter(*places), fields, sizes)
+
+
+def _value(fields: tuple[tuple[int, int, int, int], ...], data: bytes) -> int:
+    value = 0
+    for at, right, mask, left in fields:
+        value |= (data[at] >> right & mask) << left
+    return value
+
+
+@lru_cache(maxsize=8)  # most frames have the registers of the frame before
+def _registers(profile: Profile, data: bytes) -> PpuRegisters:
+    tables = _tables(profile)
+    values = {name: _value(ones, data) for name, ones in tables.fields.items()}
+    if tables.mosaic_sizes:
+        sizes = [data[at] & 0x0F for at in tables.mosaic_sizes]
+        values["mosaic"] = max(sizes) << 4 | sum(1 << n for n, size in enumerate(sizes) if size)
+    return PpuRegisters(**values)
+
+
 def read_registers(state: Buffer, profile: Profile, vram_at: int) -> PpuRegisters:
     """Return the PPU registers from a state.
 
@@ -299,21 +374,23 @@ def read_registers(state: Buffer, profile: Profile, vram_at: int) -> PpuRegister
         FormatError: The state has another version or is too short.
     """
     check_state(state, profile, vram_at)
-    layout = LAYOUTS[profile]
-    part = memoryview(state).cast("B")[vram_at : vram_at + layout.end]
-    values: dict[str, int] = {}
-    for name, places in layout.registers.items():
-        value = 0
-        for place in places:
-            raw = part[place.at]
-            if place.shift + place.width > 8:
-                raw |= part[place.at + 1] << 8
-            value |= (raw >> place.shift & (1 << place.width) - 1) << place.bit
-        values[name] = value
-    if layout.mosaic_sizes:
-        sizes = [part[at] & 0x0F for at in layout.mosaic_sizes]
-        values["mosaic"] = max(sizes) << 4 | sum(1 << n for n, size in enumerate(sizes) if size)
-    return PpuRegisters(**values)
+    return _registers(profile, _ppu_bytes(memoryview(state).cast("B"), profile, vram_at))
+
+
+def _ppu_bytes(data: memoryview, profile: Profile, vram_at: int) -> bytes:
+    picked: Any = _tables(profile).pick(data[vram_at : vram_at + LAYOUTS[profile].end])
+    return bytes(picked)
+
+
+def register_bytes(state: Buffer, profile: Profile, vram_at: int) -> tuple[RegisterBytes, int, int]:
+    """Return the bytes of all registers, the displayed field (0 or 1), and the line at which the PPU stood (0 to 311).
+
+    Raises FormatError like `read_registers`.
+    """
+    data, layout = _cpu_part(state, profile, vram_at), LAYOUTS[profile].cpu
+    cpu = _bsnes_cpu.register_bytes(data, layout, vram_at)
+    field, line = _bsnes_cpu.field(data, layout, vram_at), _bsnes_cpu.line(data, layout, vram_at)
+    return RegisterBytes(profile, _ppu_bytes(data, profile, vram_at), *cpu), field, line
 
 
 def read_cpu(state: Buffer, profile: Profile, vram_at: int) -> tuple[CpuRegisters, int, int]:
@@ -321,24 +398,29 @@ def read_cpu(state: Buffer, profile: Profile, vram_at: int) -> tuple[CpuRegister
 
     Raises FormatError like `read_registers`.
     """
+    data, layout = _cpu_part(state, profile, vram_at), LAYOUTS[profile].cpu
+    cpu = _bsnes_cpu.registers(*_bsnes_cpu.register_bytes(data, layout, vram_at), layout.mode_bytes)
+    return cpu, _bsnes_cpu.field(data, layout, vram_at), _bsnes_cpu.line(data, layout, vram_at)
+
+
+def _cpu_part(state: Buffer, profile: Profile, vram_at: int) -> memoryview:
+    """Return a state as bytes after checking that it has the CPU's part, too. Raises FormatError."""
     check_state(state, profile, vram_at)
     if vram_at + _bsnes_cpu.FIRST < 0:
         raise FormatError(
             f"bsnes-mercury state: VRAM is at offset {vram_at:#x}, too early: the CPU's part is before it"
         )
-    data, layout = memoryview(state).cast("B"), LAYOUTS[profile].cpu
-    cpu = _bsnes_cpu.registers(data, layout, vram_at)
-    return cpu, _bsnes_cpu.field(data, layout, vram_at), _bsnes_cpu.line(data, layout, vram_at)
+    return memoryview(state).cast("B")
 
 
-def lines_into_vblank(ppu: PpuRegisters, line: int) -> int:
+def lines_into_vblank(setini: int | None, line: int) -> int:
     """Return the lines since the start of vblank; negative while the picture is drawn.
 
     Args:
-        ppu: The registers; SETINI ($2133) bit 2 says where vblank starts.
+        setini: SETINI ($2133); its bit 2 says where vblank starts.
         line: The PPU's line counter, see `read_cpu`.
     """
-    return line - (240 if (ppu.setini or 0) & 0x04 else 225)
+    return line - (240 if (setini or 0) & 0x04 else 225)
 
 
 def read_oam(state: Buffer, profile: Profile, vram_at: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

@@ -65,7 +65,7 @@ def parse_state(state: Buffer) -> StateFields:
     data, layout = memoryview(state).cast("B"), LAYOUTS[profile]
     ppu = bsnes.read_registers(state, profile, vram_at)
     cpu, field, line = bsnes.read_cpu(state, profile, vram_at)
-    into_vblank = bsnes.lines_into_vblank(ppu, line)
+    into_vblank = bsnes.lines_into_vblank(ppu.setini, line)
     name = bytes(data[_HASH])
     return StateFields(
         profile=profile,

@@ -138,7 +138,7 @@ def parse_state(state: Buffer) -> StateFields:
     values = _values(_read_machine(reader))
     numbers = _numbers(values)
     ppu, line = ppu_registers(numbers), numbers.get("ppu.scanline")
-    into_vblank = None if line is None else bsnes.lines_into_vblank(ppu, line)
+    into_vblank = None if line is None else bsnes.lines_into_vblank(ppu.setini, line)
     at_the_start = into_vblank is not None and 0 <= into_vblank <= bsnes.STILL_THE_START
     is_sa1 = len(values.get("cart.coprocessor.iRam", b"")) == IRAM_BYTES
     field = numbers.get("ppu.oddFrame")

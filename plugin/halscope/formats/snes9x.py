@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Buffer, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 import numpy as np
 from halscope_hooks import (
@@ -41,6 +41,27 @@ _BWRAM_BYTES: Final = 0x20000  # snes9x emulates no more; SRA is longer
 _NO_NAMES: Final = ("Removed", "MemoryROM")  # what cores write that load the ROM from memory
 
 
+class RegisterBytes(NamedTuple):
+    """The bytes of a state that hold the registers. They are read when they are asked for, and equal ones once."""
+
+    front: bytes
+    back: bytes
+    ports: bytes
+    cpu_ports: bytes | None
+    """`None` if the state has no register space."""
+    dma: bytes
+
+    @property
+    def ppu(self) -> PpuRegisters:
+        """The PPU's registers."""
+        return _snes9x_ppu.registers(self.front, self.back, self.ports)
+
+    @property
+    def cpu(self) -> CpuRegisters | None:
+        """The CPU's registers, or `None` if the state has none."""
+        return None if self.cpu_ports is None else _snes9x_cpu.registers(self.cpu_ports, self.dma)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StateFields:
     """The video memory in a state. The arrays are copies unless requested otherwise.
@@ -51,9 +72,8 @@ class StateFields:
         vram: uint8[65536].
         cgram: uint16[256].
         oam: uint8[544].
-        ppu: The registers. Those that only the `FIL` block holds are `None` without it.
+        registers: The bytes of the registers; see `ppu` and `cpu`.
         wram: uint8[131072], or `None` if the state has no WRAM.
-        cpu: The CPU's registers, or `None` without the `FIL` block; without channels if the `DMA` block is unknown.
         field: The displayed field, 0 or 1, or `None` if the state has no `TIM` block.
         bwram: The SA-1's BW-RAM, uint8[131072], whatever the cartridge has of it; `None` without an SA-1.
         iram: The SA-1's IRAM, uint8[2048], or `None`.
@@ -64,12 +84,21 @@ class StateFields:
     vram: NDArray[np.uint8]
     cgram: NDArray[np.uint16]
     oam: NDArray[np.uint8]
-    ppu: PpuRegisters
+    registers: RegisterBytes
     wram: NDArray[np.uint8] | None
-    cpu: CpuRegisters | None
     field: int | None
     bwram: NDArray[np.uint8] | None = None
     iram: NDArray[np.uint8] | None = None
+
+    @property
+    def ppu(self) -> PpuRegisters:
+        """The PPU's registers. Those that only the `FIL` block holds are `None` without it."""
+        return self.registers.ppu
+
+    @property
+    def cpu(self) -> CpuRegisters | None:
+        """The CPU's, or `None` without the `FIL` block; without channels if the `DMA` block is unknown."""
+        return self.registers.cpu
 
 
 def find_blocks(state: Buffer) -> tuple[int, dict[str, tuple[int, int]]]:
@@ -204,6 +233,7 @@ def _read(version: int, blocks: dict[str, tuple[int, int]], data: memoryview, co
         bwram = _memory(data, bwram_at, min(bwram_bytes, _BWRAM_BYTES), copy_memories)
     if "SA1" in blocks and space is not None:
         iram = _memory(space, _IRAM, IRAM_BYTES, copy_memories)
+    ports, dma = _snes9x_cpu.register_bytes(_block(blocks, data, "DMA"), space) or (None, b"")
     name_at, name_bytes = blocks.get("NAM", (0, 0))
     rom_name = bytes(data[name_at : name_at + name_bytes]).split(b"\0")[0].decode(errors="replace")
     return StateFields(
@@ -212,9 +242,8 @@ def _read(version: int, blocks: dict[str, tuple[int, int]], data: memoryview, co
         vram=_memory(data, vram_at, VRAM_BYTES, copy_memories),
         cgram=np.frombuffer(ppu, ">u2", 256, layout.cgram).astype(np.uint16),
         oam=np.frombuffer(ppu, np.uint8, OAM_BYTES, layout.oam).copy(),
-        ppu=_snes9x_ppu.registers(ppu, layout, space),
+        registers=RegisterBytes(*_snes9x_ppu.register_bytes(ppu, layout, space), ports, dma),
         wram=wram,
-        cpu=_snes9x_cpu.registers(_block(blocks, data, "DMA"), space),
         field=_snes9x_cpu.field(_block(blocks, data, "TIM")),
         bwram=bwram,
         iram=iram,

@@ -20,6 +20,11 @@ Kinds = tuple[type[Event], ...]
 CLOSE_WAIT: Final = 2.0  # seconds that `close` waits for a running callback
 
 
+def every_event(_event: Event) -> bool:
+    """Say that a subscriber wants every event."""
+    return True
+
+
 @final
 class Lane(Queue[Event]):
     """The events that wait for one subscriber, in order. Newer frames and progress replace waiting ones, equal failures
@@ -34,6 +39,7 @@ class Lane(Queue[Event]):
         conflate: Whether newer frames and progress replace waiting ones.
         loop: The event loop that empties it, or `None`.
         plugin: Id of the plugin that subscribed, or an empty string.
+        wanted: Asked of each event that comes. It must not keep the subscriber alive either.
     """
 
     def __init__(
@@ -45,8 +51,10 @@ class Lane(Queue[Event]):
         conflate: bool,
         loop: AbstractEventLoop | None = None,
         plugin: str = "",
+        wanted: Callable[[Event], bool] = every_event,
     ) -> None:
         super().__init__(name, conflate=conflate, opened=False)
+        self._wanted = wanted
         self.delivery = delivery
         self.loop = loop
         self.plugin = plugin
@@ -74,7 +82,7 @@ class Lane(Queue[Event]):
         runs: int = 0,
     ) -> None:
         """Add events to what waits, as far as they were asked for; see `Queue.put`."""
-        wanted = tuple(event for event in events if self.wants(event)) if self._kinds else events
+        wanted = tuple(event for event in events if self.wants(event))
         if not wanted:
             return
         if self.switched_off:
@@ -109,8 +117,8 @@ class Lane(Queue[Event]):
             self._missed = missed
 
     def wants(self, event: Event) -> bool:
-        """Whether the subscriber asked for events of this kind."""
-        return not self._kinds or isinstance(event, self._kinds)
+        """Whether the subscriber wants this event."""
+        return (not self._kinds or isinstance(event, self._kinds)) and self._wanted(event)
 
 
 @final

@@ -8,7 +8,7 @@ import time
 import traceback
 from asyncio import AbstractEventLoop
 from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal, NamedTuple
@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 from halscope_hooks import Event, HostChanged, HostError, JobFailed, Update
 
 from halscope.session._cells import Cell
-from halscope.session._delivery import Callback, Delivery, Kinds, Lane, Subscription, callback_of
+from halscope.session._delivery import Callback, Delivery, Kinds, Lane, Subscription, callback_of, every_event
 from halscope.session._errors import forget_frames
 from halscope.session._locks import Rank, about_to_call_out
 from halscope.session._pull import Pull
@@ -107,8 +107,11 @@ class Hub:
         loop: AbstractEventLoop | None,
         name: str,
         plugin: str = "",
+        *,
+        wanted: Callable[[Event], bool] = every_event,
     ) -> Subscription:
-        """Add a subscriber; dropping the handle unsubscribes. Raises HostError after `finish`."""
+        """Add a subscriber of the events for which `wanted` is true when they are posted; dropping the handle
+        unsubscribes. Raises HostError after `finish`."""
         lane = Lane(
             name or getattr(callback, "__qualname__", type(callback).__name__),
             kinds,
@@ -116,6 +119,7 @@ class Hub:
             conflate=self._with_threads,
             loop=loop,
             plugin=plugin,
+            wanted=wanted,
         )
         if loop is not None:
             lane.wake = partial(_wake_loop, loop, lane, partial(self._drain, lane))

@@ -37,8 +37,12 @@ class EventHooks:
         self._hooked = hooked
         self._session = weakref.ref(session)
 
+    def wants(self, event: Event) -> bool:
+        """Whether any plugin is told of an event that comes now: a game reads its ROM ten times a frame."""
+        return isinstance(event, Attached) or self._hooked(event.hook)  # plugins are told the session when it attaches
+
     def __call__(self, event: Event) -> None:
-        if not self._hooked(event.hook) and not isinstance(event, Attached):  # plugins are told the session then
+        if not self.wants(event):  # it has been unhooked meanwhile
             return
         arguments = {field.name: getattr(event, field.name) for field in fields(event)}
         if isinstance(event, Attached):

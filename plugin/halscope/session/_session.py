@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
 
-from halscope_hooks import Event, Host, HostInfo, Patch, Snapshot, Update, Write
+from halscope_hooks import Event, Host, HostInfo, Patch, Snapshot, Touched, Update, Write
 
 from halscope.rom.image import Rom
 from halscope.session._decoding import Locate
@@ -95,7 +95,8 @@ class Session:
         weakref.finalize(self, end_dropped, self._engine.to_close).atexit = False
         self._kept: tuple[Subscription | Tap, ...] = ()
         if dispatch is not no_plugins:
-            told = self._engine.hub.subscribe(EventHooks(dispatch, hooked, self), (), "host", None, "plugins")
+            events = EventHooks(dispatch, hooked, self)
+            told = self._engine.hub.subscribe(events, (), "host", None, "plugins", wanted=events.wants)
             hook = SnapshotHook(dispatch)
             seen = self._engine.taps.collect(hook, "plugins", wanted=partial(hooked, hook.HOOK))
             self._kept = (told, seen)
@@ -321,6 +322,7 @@ class Session:
         self,
         look: Callable[[Snapshot], None],
         *,
+        touches: Callable[[Sequence[Touched]], None] | None = None,
         name: str = "",
         most: int = MOST_SNAPSHOTS,
         most_bytes: int = MOST_BYTES,
@@ -329,6 +331,7 @@ class Session:
 
         Args:
             look: The callback; after three errors in a row the tap is stopped.
+            touches: Called with what the game was seen reading in a frame, on the host's thread: it must be short.
             name: Name for the log and failures.
             most: Largest number of waiting snapshots; beyond it the tap is stopped and a failure reported.
             most_bytes: Largest total size of waiting snapshots, in bytes.
@@ -336,7 +339,7 @@ class Session:
         Raises:
             HostError: The session is closed.
         """
-        return self._engine.taps.collect(look, name, most, most_bytes)
+        return self._engine.taps.collect(look, name, most, most_bytes, touches=touches)
 
     def record(
         self,

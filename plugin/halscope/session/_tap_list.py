@@ -56,6 +56,7 @@ class Taps:
         most_bytes: int = MOST_BYTES,
         *,
         wanted: Callable[[], bool] = always,
+        touches: Callable[[Sequence[Touched]], None] | None = None,
     ) -> Tap:
         """Call `look` with every snapshot for which `wanted` is true when it comes; dropping the handle ends this.
 
@@ -63,7 +64,7 @@ class Taps:
         """
         name = name or getattr(look, "__qualname__", type(look).__name__)
         reel = Reel(name, most, most_bytes, MOST_FAILURES, self._failed, wanted)
-        tap = Tap(reel, look)
+        tap = Tap(reel, look, touches)
         self._add(reel)
         return tap
 
@@ -92,9 +93,11 @@ class Taps:
                 reel.drain()
 
     def offer_touches(self, touches: Sequence[Touched]) -> None:
-        """Offer what the game was seen reading to every recording. Calling it again with the same list does nothing."""
-        for recording in self._list.value.recordings if touches else ():
-            recording.offer_touches(touches)
+        """Offer what the game was seen reading to every tap. Calling it again with the same list does nothing."""
+        for reel in self._list.value.reels if touches else ():
+            tap = None if reel.tap is None else reel.tap()
+            if tap is not None:
+                tap.offer_touches(touches)
 
     def start(self) -> None:
         """Start a thread for each tap."""

@@ -162,9 +162,11 @@ class Tap:
     """The handle of a collector, which receives every snapshot until the handle is closed or dropped. The session holds
     it weakly."""
 
-    def __init__(self, reel: Reel, look: Look) -> None:
+    def __init__(self, reel: Reel, look: Look, touches: Callable[[Sequence[Touched]], None] | None = None) -> None:
         self._reel = reel
         self._look = look
+        self._touched = touches
+        self._offered: Sequence[Touched] = ()
         reel.tap = weakref.ref(self)
         shut_with(self, reel)
 
@@ -192,6 +194,13 @@ class Tap:
     def error(self) -> BaseException | None:
         """The error that stopped it, without a traceback (the failure that was reported has it as text), or `None`."""
         return self._reel.error
+
+    def offer_touches(self, touches: Sequence[Touched]) -> None:
+        """Take what the game was seen reading in the frame that was offered last. Calling it again with the same list
+        does nothing."""
+        if self._touched is not None and not self.closed and self._offered is not touches:
+            self._offered = touches
+            self._touched(touches)
 
     def close(self, timeout: float = CLOSE_WAIT) -> bool:
         """Accept no more snapshots, and process those that wait. Idempotent; any thread may call it.
@@ -229,18 +238,11 @@ class Recording(Tap):
     """The handle of a recording in progress. The session keeps it alive until either of them is closed."""
 
     def __init__(self, reel: Reel, writer: RecordingWriter, path: Path, *, wram: bool, picture: bool) -> None:
-        super().__init__(reel, writer.append)
+        self._touches: deque[Sequence[Touched]] = deque()  # to be written behind their frames
+        super().__init__(reel, writer.append, self._touches.append)
         self._writer = writer
         self._wram, self._picture = wram, picture
-        self._touches: deque[Sequence[Touched]] = deque()  # to be written behind their frames
-        self._offered: Sequence[Touched] = ()
         self.path = path
-
-    def offer_touches(self, touches: Sequence[Touched]) -> None:
-        """Write these behind the last frame that was offered. Calling it again with the same list does nothing."""
-        if not self.closed and self._offered is not touches:
-            self._offered = touches
-            self._touches.append(touches)
 
     def disown(self) -> None:
         """Detach in a forked child: the file belongs to the parent, and nothing more is written to it here."""

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope.hosts._ring import RingClient, RingFrame
 from halscope.hosts.embedded._notes import Notes, pack_notes, unpack_notes
+from halscope.hosts.libretro.host import FrameParts
 
 RING: Final = "frames.ring"
 """The ring's file, in the folder of the child."""
@@ -68,48 +69,37 @@ class FrameWriter:
         if "bwram" in info.readable:
             sizes["save"] = most_bwram
         self._ring = _new_ring(folder, sizes)
-        self._packed: tuple[object, object, int | None, Mapping[str, int], bytes] = (None, None, None, {}, b"")
 
     @property
     def is_read(self) -> bool:
         """Whether the parent has looked within the last two seconds."""
         return self._ring.reader_is_there
 
-    def publish(self, snapshot: Snapshot, touched: int = 0, touches: Sequence[tuple[int, int]] = ()) -> Published:
-        """Publish a snapshot. Never waits.
+    def publish(self, frame: FrameParts, touched: int = 0, touches: Sequence[tuple[int, int]] = ()) -> Published:
+        """Publish a frame. Never waits.
 
         Args:
-            snapshot: The snapshot.
+            frame: The frame.
             touched: How many reads of the ROM have been observed so far.
             touches: Those of this frame: the offset of each read, and that of its page.
         """
         parts: dict[str, Any] = {
-            "vram": snapshot.vram,
-            "cgram": snapshot.cgram.view(np.uint8),
-            "oam": snapshot.oam,
-            "wram": snapshot.wram,
-            "save": snapshot.bwram,
-            "iram": snapshot.iram,
-            "state": _NUMBERS.pack(snapshot.frame, touched) + self._notes(snapshot),
-            "picture": snapshot.picture,
+            "vram": frame.vram,
+            "cgram": frame.cgram.view(np.uint8),
+            "oam": frame.oam,
+            "wram": frame.wram,
+            "save": frame.bwram,
+            "iram": frame.iram,
+            "state": _NUMBERS.pack(frame.frame, touched) + pack_notes(Notes(frame.registers, frame.field, frame.ages)),
+            "picture": frame.picture,
             "touches": np.array(touches, "<u4").tobytes() if 0 < len(touches) <= _MOST_TOUCHES else None,
         }
         size = (0, 0, 0, 0)
-        if snapshot.picture is not None:
-            height, width, _ = snapshot.picture.shape
+        if frame.picture is not None:
+            height, width, _ = frame.picture.shape
             size = (width, height, 3 * width, _RGB)
         there = {name: part for name, part in parts.items() if part is not None}
         return Published(self._ring.publish(there, picture=size))
-
-    def _notes(self, snapshot: Snapshot) -> bytes:
-        """Return what is no memory. While a game stands still it is the same as in the frame before."""
-        ppu, cpu, field, ages, packed = self._packed
-        if snapshot.ppu is ppu and snapshot.cpu is cpu and snapshot.field == field and snapshot.ages == ages:
-            return packed
-        ages = dict(snapshot.ages)
-        packed = pack_notes(Notes(snapshot.ppu, snapshot.cpu, snapshot.field, ages))
-        self._packed = snapshot.ppu, snapshot.cpu, snapshot.field, ages, packed
-        return packed
 
 
 def check_memory(folder: Path) -> None:
@@ -142,7 +132,7 @@ class FrameReader:
     def __init__(self, folder: Path, rom: RomIdentity) -> None:
         self._ring = RingClient(folder / RING)
         self._rom = rom
-        self._notes = b"", Notes(PpuRegisters(), None, None, {})  # as packed, and as read
+        self._notes = b"", Notes(None, None, {})  # as packed, and as read
         self.touched = 0
         """How many reads of the ROM had been observed when the last frame ended that was read."""
         self._touches: list[tuple[int, int, int]] = []  # of the last frames; `touched` counts the last of them too
@@ -195,7 +185,7 @@ class FrameReader:
             vram=parts["vram"],
             cgram=parts["cgram"].view(np.uint16),
             oam=parts["oam"],
-            ppu=notes.ppu,
+            ppu=PpuRegisters() if notes.registers is None else notes.registers.ppu,
             frame=number,
             wram=parts.get("wram"),
             picture=None if picture is None else picture.reshape(frame.height, frame.width, 3),
@@ -203,7 +193,7 @@ class FrameReader:
             bwram=parts.get("save"),
             iram=parts.get("iram"),
             ages=notes.ages,
-            cpu=notes.cpu,
+            cpu=None if notes.registers is None else notes.registers.cpu,
             field=notes.field,
         )
 

@@ -90,8 +90,8 @@ class RunningGame:
 
     def _publish(self) -> Published:
         """Run a frame and publish it."""
-        snapshot = self.host.step()
-        return self._ring.publish(snapshot, self._tracer.touched, self._tracer.latest)
+        frame = self.host.run_frame()
+        return self._ring.publish(frame, self._tracer.touched, self._tracer.latest)
 
     def _press(self, pads: dict[int, frozenset[str]]) -> None:
         for port, buttons in pads.items():

@@ -29,10 +29,12 @@ class CoreUse:
     Args:
         path: The core's shared library, for messages.
         unload: Unloads the core; called once.
+        interrupts: Whether this process handles signals in Python. In one that does not, none has to be deferred.
     """
 
-    def __init__(self, path: Path, unload: Callable[[], None]) -> None:
+    def __init__(self, path: Path, unload: Callable[[], None], *, interrupts: bool = True) -> None:
         self._path = path
+        self._interrupts = interrupts
         self._unload = unload
         self._lock = threading.Lock()
         self._inside: int | None = None  # id of the thread inside the core
@@ -52,7 +54,7 @@ class CoreUse:
         Raises:
             HostError: The core was unloaded, another thread is inside, or the call failed.
         """
-        return _Call(self, what)
+        return _Call(self, what, self._interrupts)
 
     def enter(self) -> None:
         """Hold the core for this thread. Raises HostError."""
@@ -97,24 +99,27 @@ class CoreUse:
 class _Call:
     """What `CoreUse.calling` returns. A class, not a generator: it is used twice a frame."""
 
-    __slots__ = ("_held", "_use", "_what")
+    __slots__ = ("_held", "_interrupts", "_use", "_what")
 
-    def __init__(self, use: CoreUse, what: str) -> None:
-        self._use, self._what = use, what
+    def __init__(self, use: CoreUse, what: str, interrupts: bool) -> None:
+        self._use, self._what, self._interrupts = use, what, interrupts
+        self._held: HeldBack | None = None
 
     def __enter__(self) -> None:
         self._use.enter()
         try:
-            self._held = HeldBack()
+            if self._interrupts:
+                self._held = HeldBack()
         except BaseException:
             self._use.leave()
             raise
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
-            self._held.restore()
-            if error is None:
-                self._held.call()
+            if self._held is not None:
+                self._held.restore()
+                if error is None:
+                    self._held.call()
         finally:
             self._use.leave()
         if isinstance(error, Exception) and not isinstance(error, HostError):

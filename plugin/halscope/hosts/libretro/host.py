@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self, Unpack
 
@@ -12,6 +12,7 @@ from halscope_hooks import (
     HostError,
     HostInfo,
     MemorySpace,
+    PpuRegisters,
     RomError,
     RomIdentity,
     Snapshot,
@@ -29,7 +30,7 @@ from halscope.hosts.libretro.machine import Machine
 from halscope.hosts.libretro.parts import SnapshotParts
 from halscope.hosts.libretro.rom_memory import find_rom
 from halscope.hosts.libretro.rom_touches import RomTouches
-from halscope.hosts.libretro.video_state import VideoState, reader_for
+from halscope.hosts.libretro.video_state import RegisterBytes, VideoState, reader_for
 
 _SMALLEST_ROM: Final = 0x8000
 _LARGEST_ROM: Final = 0x1000000
@@ -42,6 +43,23 @@ class _State(NamedTuple):
     wram: NDArray[np.uint8] | None
     bwram: NDArray[np.uint8] | None
     video: VideoState
+
+
+class FrameParts(NamedTuple):
+    """What `LibretroHost.step` returns as a snapshot, for one who copies it at once: memories may be the core's own,
+    which the next frame changes."""
+
+    frame: int
+    vram: NDArray[np.uint8]
+    cgram: NDArray[np.uint16]
+    oam: NDArray[np.uint8]
+    wram: NDArray[np.uint8] | None
+    bwram: NDArray[np.uint8] | None
+    iram: NDArray[np.uint8] | None
+    picture: NDArray[np.uint8] | None
+    registers: RegisterBytes | None
+    field: int | None
+    ages: Mapping[str, int]
 
 
 class LibretroHost:
@@ -88,7 +106,9 @@ class LibretroHost:
         if not _SMALLEST_ROM <= len(image) <= _LARGEST_ROM:
             name = path or "the ROM"
             raise RomError(f"{name}: {len(image)} bytes; a SNES ROM has {_SMALLEST_ROM} to {_LARGEST_ROM}")
-        self._machine = Machine(find_core(core), for_a_core(image), keep_output=not own_process)
+        self._machine = Machine(
+            find_core(core), for_a_core(image), keep_output=not own_process, interrupts=not own_process
+        )
         self._parts = SnapshotParts(registers=True, wram=True, picture=True) | parts
         self._frame = 0
         self._late: _State | None = None  # of the step before, if the core returned late
@@ -164,18 +184,44 @@ class LibretroHost:
 
     def step(self) -> Snapshot:
         """Run one frame and return its state. The first frame has number 0. Raises HostError."""
+        parts = self._run_frame(copies=True)
+        for array in (parts.vram, parts.wram, parts.bwram, parts.cgram, parts.oam, parts.iram, parts.picture):
+            if array is not None:
+                array.flags.writeable = False  # already private, so the snapshot need not copy it again
+        return Snapshot(
+            vram=parts.vram,
+            cgram=parts.cgram,
+            oam=parts.oam,
+            ppu=PpuRegisters() if parts.registers is None else parts.registers.ppu,
+            frame=parts.frame,
+            wram=parts.wram,
+            bwram=parts.bwram,
+            iram=parts.iram,
+            picture=parts.picture,
+            rom=self._identity,
+            cpu=None if parts.registers is None else parts.registers.cpu,
+            field=parts.field,
+            ages=parts.ages,
+        )
+
+    def run_frame(self) -> FrameParts:
+        """Run one frame as `step` does, and return its state before the next one changes it."""
+        return self._run_frame(copies=self._reader.state_moves)
+
+    def _run_frame(self, *, copies: bool) -> FrameParts:
         machine = self._open_machine()
         machine.run()
         if self._touches is not None:
             self._touches.stamp(self._frame)
-        vram = machine.vram.copy()
-        wram = machine.wram.copy() if self._parts["wram"] else None
-        bwram = machine.bwram.copy() if self._parts["wram"] and machine.bwram is not None else None
+
+        def taken(memory: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            return memory.copy() if copies else memory
+
+        vram = taken(machine.vram)
+        wram = taken(machine.wram) if self._parts["wram"] else None
+        bwram = taken(machine.bwram) if self._parts["wram"] and machine.bwram is not None else None
         video = self._reader.read(registers=self._parts["registers"])
         picture = machine.picture() if self._parts["picture"] else None
-        for array in (vram, wram, bwram, video.cgram, video.oam, video.iram, picture):
-            if array is not None:
-                array.flags.writeable = False  # already private, so the snapshot need not copy it again
         state = earlier = _State(vram, wram, bwram, video)
         ages = {}
         if picture is not None and video.late:
@@ -184,23 +230,20 @@ class LibretroHost:
             earlier = state if self._late is None else self._late
             ages = {"picture": 1} if self._late is None else {}
         self._late = state if video.late else None
-        snapshot = Snapshot(
-            vram=earlier.vram,
-            cgram=earlier.video.cgram,
-            oam=earlier.video.oam,
-            ppu=earlier.video.ppu,
-            frame=self._frame,
-            wram=earlier.wram,
-            bwram=earlier.bwram,
-            iram=earlier.video.iram if self._parts["wram"] else None,
-            picture=picture,
-            rom=self._identity,
-            cpu=earlier.video.cpu,
-            field=video.field,
-            ages=ages,
+        frame, self._frame = self._frame, self._frame + 1
+        return FrameParts(
+            frame,
+            earlier.vram,
+            earlier.video.cgram,
+            earlier.video.oam,
+            earlier.wram,
+            earlier.bwram,
+            earlier.video.iram if self._parts["wram"] else None,
+            picture,
+            earlier.video.registers,
+            video.field,
+            ages,
         )
-        self._frame += 1
-        return snapshot
 
     def press(self, buttons: Collection[str], port: int = 0) -> None:
         """Hold exactly these buttons of the pad in `port` (0 or 1) in the next steps; an empty set releases all.

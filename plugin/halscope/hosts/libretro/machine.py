@@ -45,13 +45,14 @@ class Machine:
         core_path: The core's shared library.
         rom: The headerless image.
         keep_output: Whether what the core prints goes to the log, see `hold_library`.
+        interrupts: Whether this process handles signals in Python, see `CoreUse`.
 
     Raises:
         HostError: The file is not a shared library or not a libretro core, or the core is for another console, is in
             use, does not accept the ROM, or exposes no VRAM.
     """
 
-    def __init__(self, core_path: Path, rom: bytes, *, keep_output: bool = True) -> None:
+    def __init__(self, core_path: Path, rom: bytes, *, keep_output: bool = True, interrupts: bool = True) -> None:
         core, held = _open(core_path, keep_output=keep_output)
         self.fixed_clock: bool = "time" in held
         """Whether the core reads a clock that stands still, so that nothing is seeded from the time."""
@@ -85,10 +86,12 @@ class Machine:
             path=ExplicitPathDriver(core_path, *(folder.path,) * 5),
             av_enable=AvEnableFlags.VIDEO | AvEnableFlags.AUDIO,
             message=None,
+            mic=None,  # asked for in each frame
+            timing=None,
         )
         _running.add(key)
         loaded: list[bool] = []
-        self._use = CoreUse(core_path, partial(_unload, self._session, folder, key, loaded))
+        self._use = CoreUse(core_path, partial(_unload, self._session, folder, key, loaded), interrupts=interrupts)
         self._end = weakref.finalize(self, self._use.end)
         try:
             with self._use.calling("does not take the ROM"):

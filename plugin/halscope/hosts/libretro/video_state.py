@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -22,27 +22,42 @@ from numpy.typing import NDArray
 from halscope.formats import bsnes, snes9x
 from halscope.hosts.libretro.machine import Machine
 
+type RegisterBytes = snes9x.RegisterBytes | bsnes.RegisterBytes
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoState:
     """CGRAM and OAM (private arrays) and the registers of the frame that was just shown.
 
-    `cpu` holds the registers of HDMA and IRQs, `field` the displayed field; both are `None` if they were not read.
+    `registers` are their bytes, which are read only when `ppu` or `cpu` (those of HDMA and IRQs) are asked for; `field`
+    is the displayed field. Both are `None` if they were not read.
     `iram`: the SA-1's internal memory, where the state has it (snes9x).
     `late`: the core has gone on for some lines since it showed the picture, and the game may have written meanwhile.
     """
 
     cgram: NDArray[np.uint16]
     oam: NDArray[np.uint8]
-    ppu: PpuRegisters
-    cpu: CpuRegisters | None = None
+    registers: RegisterBytes | None = None
     field: int | None = None
     late: bool = False
     iram: NDArray[np.uint8] | None = None
 
+    @property
+    def ppu(self) -> PpuRegisters:
+        """The PPU's registers."""
+        return PpuRegisters() if self.registers is None else self.registers.ppu
+
+    @property
+    def cpu(self) -> CpuRegisters | None:
+        """The CPU's registers."""
+        return None if self.registers is None else self.registers.cpu
+
 
 class VideoReader(Protocol):
     """Reads one core family's video state, and makes its cores notice writes."""
+
+    state_moves: bool
+    """Whether saving a state moves the core on, so that what it changes in memory then is not of the frame."""
 
     @property
     def state_format(self) -> str:
@@ -84,6 +99,8 @@ def reader_for(machine: Machine) -> VideoReader:
 class Snes9xReader:
     """snes9x: everything is in its save state. Saving takes hundredths of a millisecond and has no side effects."""
 
+    state_moves = False
+
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._finder = snes9x.BlockFinder()
@@ -101,8 +118,8 @@ class Snes9xReader:
         fields = self._fields()
         iram = None if fields.iram is None else fields.iram.copy()
         if not registers:
-            return VideoState(fields.cgram, fields.oam, PpuRegisters(), iram=iram)
-        return VideoState(fields.cgram, fields.oam, fields.ppu, fields.cpu, fields.field, iram=iram)
+            return VideoState(fields.cgram, fields.oam, iram=iram)
+        return VideoState(fields.cgram, fields.oam, fields.registers, fields.field, iram=iram)
 
     def after_write(self) -> None:
         """See `VideoReader`: snes9x caches decoded tiles, and drops them when a state is loaded."""
@@ -149,6 +166,8 @@ class MercuryReader:
     not at all if registers are not requested.
     """
 
+    state_moves = True
+
     def __init__(self, machine: Machine, profile: bsnes.Profile) -> None:
         self._machine = machine
         self._profile = profile
@@ -169,14 +188,14 @@ class MercuryReader:
         if self._behind_is_proven:
             oam, cgram = self._oam.copy(), self._cgram.view("<u2").astype(np.uint16)
             if not registers:
-                return VideoState(cgram, oam, PpuRegisters())
+                return VideoState(cgram, oam)
             return self._with_registers(cgram, oam, self._machine.state())
         state = self._machine.state()
         self._prove(state)
         oam = bsnes.read_oam(state, self._profile, self._vram_at)
         cgram = bsnes.read_cgram(state, self._profile, self._vram_at)
         if not registers:
-            return VideoState(cgram, oam, PpuRegisters())
+            return VideoState(cgram, oam)
         return self._with_registers(cgram, oam, state)
 
     def after_write(self) -> None:
@@ -203,13 +222,12 @@ class MercuryReader:
         self._cgram[:] = cgram
 
     def _with_registers(self, cgram: NDArray[np.uint16], oam: NDArray[np.uint8], state: bytearray) -> VideoState:
-        ppu = bsnes.read_registers(state, self._profile, self._vram_at)
-        cpu, field, line = bsnes.read_cpu(state, self._profile, self._vram_at)
+        registers, field, line = bsnes.register_bytes(state, self._profile, self._vram_at)
         # With the NMI off the core returns at line 241: 16 lines after the start of vblank, with overscan one.
-        late = bsnes.lines_into_vblank(ppu, line) > bsnes.STILL_THE_START
+        late = bsnes.lines_into_vblank(registers.setini, line) > bsnes.STILL_THE_START
         if late:  # the game may have moved the address since the picture's last write by HDMA
-            ppu = replace(ppu, cgadd=None)
-        return VideoState(cgram, oam, ppu, cpu, field, late)
+            registers = registers._replace(knows_cgadd=False)
+        return VideoState(cgram, oam, registers, field, late)
 
     def _find_vram(self) -> int:
         """Return VRAM's offset in the state. It depends on the cartridge, so a mark is written to VRAM and searched."""

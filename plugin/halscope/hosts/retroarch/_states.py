@@ -124,7 +124,7 @@ class _Mercury:
             self._vram_at = at
         ppu = bsnes.read_registers(state, self._profile, at)
         cpu, field, line = bsnes.read_cpu(state, self._profile, at)
-        late = bsnes.lines_into_vblank(ppu, line) > bsnes.STILL_THE_START
+        late = bsnes.lines_into_vblank(ppu.setini, line) > bsnes.STILL_THE_START
         if late:  # the game may have moved the address since the picture's last write by HDMA
             ppu = replace(ppu, cgadd=None)
         cgram, oam = bsnes.read_cgram(state, self._profile, at), bsnes.read_oam(state, self._profile, at)
