@@ -22,6 +22,7 @@ from support.same_moment import (
 )
 from support.server_process import ServerProcess
 from support.usb2snes_hand import Hand, settled
+from websockets.exceptions import ConnectionClosed
 
 pytestmark = [
     pytest.mark.slow,
@@ -103,6 +104,24 @@ def test_an_edit_of_the_rom_shows_with_the_next_load(cartridge: ServerProcess, r
         assert settled(host).vram[slot["vram_byte"] :][:32].tobytes() == new[:32]
     with Usb2snesHost(cartridge.address, rom=rom) as host:
         assert host.info.rom.path == str(rom), "the edited ROM is still the file's"
+
+
+def test_the_old_servers_messages_of_1024_bytes_make_blocks_of_any_length(rom: Path) -> None:
+    """It sends no longer ones, and closes the connection at one that is longer."""
+    image = rom.read_bytes()
+    at = len(image) - 0x2000
+    with server(rom, "usb2snes") as console, Usb2snesHost(console.address, rom=rom) as host, Hand(console) as hand:
+        for size in (1, 1023, 1024, 1025, 2048, 3001):
+            old, new = hand.get(at, size), np.random.default_rng(size).bytes(size)
+            write_all(host, Write("rom", at, new, old))
+            assert hand.get(at, size + 1) == new + image[at + size : at + size + 1]
+            write_all(host, Write("rom", at, old, new))
+        hand.put(at, bytes(1025))
+        with pytest.raises(ConnectionClosed):
+            hand.get(at, 1)
+        with Hand(console) as still:
+            still.ask("TestPause")
+            assert settled(host).vram.tobytes() == still.get(0xF70000, 0x10000)
 
 
 def test_what_cannot_be_written_is_refused_with_the_reason(console: ServerProcess) -> None:

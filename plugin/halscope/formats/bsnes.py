@@ -12,7 +12,7 @@ with no size or no layers reads as 0 there, which gives the same picture.
 
 from __future__ import annotations
 
-from collections.abc import Buffer, Mapping
+from collections.abc import Buffer, Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from operator import itemgetter
@@ -318,7 +318,7 @@ class RegisterBytes(NamedTuple):
 class _Tables(NamedTuple):
     """Where the registers of a profile stand among the bytes that hold any."""
 
-    pick: itemgetter[int]
+    pick: Callable[[memoryview], tuple[int, ...]]
     """Picks these bytes from the part of a state that begins with VRAM."""
     fields: Mapping[str, tuple[tuple[int, int, int, int], ...]]
     """For each register: place of a byte, shift to the right, mask, shift to the left. Fields of two bytes are two."""
@@ -342,7 +342,8 @@ def _tables(profile: Profile) -> _Tables:
 
     fields = {name: tuple(part for one in ones for part in split(one)) for name, ones in layout.registers.items()}
     sizes = tuple(place(at) for at in layout.mosaic_sizes)
-    return _Tables(itemgetter(*places), fields, sizes)
+    pick: Any = itemgetter(*places)
+    return _Tables(pick, fields, sizes)
 
 
 def _value(fields: tuple[tuple[int, int, int, int], ...], data: bytes) -> int:
@@ -378,8 +379,7 @@ def read_registers(state: Buffer, profile: Profile, vram_at: int) -> PpuRegister
 
 
 def _ppu_bytes(data: memoryview, profile: Profile, vram_at: int) -> bytes:
-    picked: Any = _tables(profile).pick(data[vram_at : vram_at + LAYOUTS[profile].end])
-    return bytes(picked)
+    return bytes(_tables(profile).pick(data[vram_at : vram_at + LAYOUTS[profile].end]))
 
 
 def register_bytes(state: Buffer, profile: Profile, vram_at: int) -> tuple[RegisterBytes, int, int]:

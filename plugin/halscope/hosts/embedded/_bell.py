@@ -1,12 +1,13 @@
-"""The bell: the child wakes the parent when it has published a frame; what platforms do differently is in this file."""
+"""The bell: the child wakes the parent when it has published a frame."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Sequence
 from typing import Final, final
+
+from halscope.hosts.embedded._platform import bell_pipe
 
 FRAME: Final = b"."
 TROUBLE: Final = b"!"
@@ -29,10 +30,8 @@ class Bell:
         """Descriptor to wait for; `None` where there is no bell."""
         self.key = ""
         """What the child makes its `Ringer` of."""
-        if sys.platform != "win32":
-            self.pipe, theirs = os.pipe()
-            os.set_blocking(self.pipe, False)
-            os.set_blocking(theirs, False)
+        if (ends := bell_pipe()) is not None:
+            self.pipe, theirs = ends
             self.passed, self.key = (theirs,), str(theirs)
 
     def take(self) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Final, final
 from halscope.hosts.embedded._bell import Bell
 from halscope.hosts.embedded._frames import FrameReader, Published
 from halscope.hosts.embedded._messages import pack, unpack
-from halscope.hosts.embedded._waiting import wait
+from halscope.hosts.embedded._platform import wait
 
 _CHUNK: Final = 1 << 16
 _SLICE: Final = 0.1  # seconds between looks whether a signal handler has waited for the reply

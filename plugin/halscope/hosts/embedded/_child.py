@@ -5,7 +5,6 @@ Requests are a name and its arguments; replies are (True, result) or (False, err
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
@@ -14,21 +13,19 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from halscope_hooks import HalscopeError, HostError
 
 from halscope.hosts.embedded._bell import Ringer
 from halscope.hosts.embedded._messages import pack, receive
 from halscope.hosts.embedded._parent import end_with_parent
+from halscope.hosts.embedded._platform import prepare_child
 from halscope.hosts.libretro import process_memory
 
 if TYPE_CHECKING:
     from halscope.hosts.embedded._game import RunningGame
     from halscope.hosts.libretro.parts import SnapshotParts
-
-_LINE_BYTES: Final = 1024
-_LINE_BUFFERED: Final = 1  # _IOLBF of stdio.h, on Linux, macOS and the BSDs
 
 
 def main(requests: int, replies: int, bell_key: str, folder: str) -> None:
@@ -42,9 +39,9 @@ def main(requests: int, replies: int, bell_key: str, folder: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = folder
     process_memory.keep_freed_memory_apart()
-    _prepare_streams()
+    _prepare_input()
+    prepare_child()
     end_with_parent(requests, folder)
-    _leave_no_core_dump()
     game: RunningGame | None = None
 
     def reply(good: bool, value: object) -> None:
@@ -95,20 +92,8 @@ def _needed(game: RunningGame | None) -> RunningGame:
     return game
 
 
-def _prepare_streams() -> None:
-    """Give the core an empty standard input, and its lines to the parent at once."""
+def _prepare_input() -> None:
+    """Give the core an empty standard input."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    if sys.platform != "win32":
-        # In a pipe, C programs keep their output until a buffer is full; the last lines before a crash would be lost.
-        name = "__stdoutp" if sys.platform == "darwin" else "stdout"
-        library = ctypes.CDLL(None)
-        library.setvbuf(ctypes.c_void_p.in_dll(library, name), None, _LINE_BUFFERED, ctypes.c_size_t(_LINE_BYTES))
-
-
-def _leave_no_core_dump() -> None:
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

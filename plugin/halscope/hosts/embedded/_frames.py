@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope.hosts._ring import RingClient, RingFrame
 from halscope.hosts.embedded._notes import Notes, pack_notes, unpack_notes
+from halscope.hosts.embedded._platform import remove_open
 from halscope.hosts.libretro.host import FrameParts
 
 RING: Final = "frames.ring"
@@ -138,8 +138,7 @@ class FrameReader:
         self._touches: list[tuple[int, int, int]] = []  # of the last frames; `touched` counts the last of them too
         self.missed = 0
         """Frames that `next` lost because it was not called for an eighth of a second."""
-        if sys.platform != "win32":
-            (folder / RING).unlink()  # nothing is left behind, whoever is killed
+        remove_open(folder / RING)
 
     def read(self, published: Published) -> Snapshot:
         """Return a frame that the child has just published. Calling it again returns the same."""

@@ -13,8 +13,8 @@ from halscope_hooks import HostError
 from halscope.hosts.embedded._bell import FRAME, TROUBLE, Ringer
 from halscope.hosts.embedded._clock import Clock
 from halscope.hosts.embedded._frames import FrameWriter, Published
+from halscope.hosts.embedded._platform import wait
 from halscope.hosts.embedded._tracing import Tracer
-from halscope.hosts.embedded._waiting import wait
 from halscope.hosts.libretro import LibretroHost
 from halscope.hosts.libretro.parts import SnapshotParts
 

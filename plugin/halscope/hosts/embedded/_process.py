@@ -21,7 +21,7 @@ from halscope.hosts._core_folder import CoreFolder, new_core_folder
 from halscope.hosts.embedded._bell import TROUBLE, Bell
 from halscope.hosts.embedded._channel import Call, Channel
 from halscope.hosts.embedded._frames import FrameReader, check_memory
-from halscope.hosts.embedded._starved import cpu_seconds, is_starved
+from halscope.hosts.embedded._platform import OUT_OF_REACH, after_fork, cpu_seconds, is_starved
 
 _GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
 _REAP_WAIT: Final = 5.0  # seconds to wait for a child that was killed
@@ -193,7 +193,7 @@ class CoreProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=bell.passed,
-            **_OUT_OF_REACH,
+            **OUT_OF_REACH,
         )
 
     def _enter(self) -> None:
@@ -307,13 +307,6 @@ class CoreProcess:
         self._process.returncode = 0  # nothing here can wait for it
 
 
-# Ctrl-C at the terminal is for the parent, which then ends the child: the child is in a group of its own.
-if sys.platform == "win32":
-    _OUT_OF_REACH: Final[dict[str, Any]] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-else:
-    _OUT_OF_REACH: Final[dict[str, Any]] = {"process_group": 0}
-
-
 def check_machine() -> None:
     """Check that this machine gives a core's process what it needs, whichever core it is.
 
@@ -344,5 +337,4 @@ def _after_fork() -> None:
         process._forget()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+after_fork(_after_fork)
