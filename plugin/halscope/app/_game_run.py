@@ -43,6 +43,9 @@ BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up
 FRAMES_A_SECOND: Final = 60.0988  # NTSC
 RECORDING: Final = "recording"
 """The host that replays recordings."""
+GATHERED: Final = 3
+"""Frames of a game that runs by its own clock that are taken together where nobody needs each at once."""
+_REST: Final = GATHERED - 0.6  # frames: the last one is waited for, so that none comes late for it
 _FRAME_WAIT: Final = 0.1  # seconds after which a pushing host that sends nothing is asked again
 LATE: Final = 0.1  # seconds of delay above which lost time is dropped instead of caught up
 
@@ -271,6 +274,7 @@ def run_in_real_time(
     idle: Callable[[], None] = lambda: None,
     wanted: Callable[[], bool] = lambda: False,
     controls: Controls | None = None,
+    rest: Callable[[float], object] | None = None,
 ) -> Iterator[Snapshot]:
     """Run a session with threads until the host has no more snapshots. Frames are decoded as time allows.
 
@@ -284,6 +288,8 @@ def run_in_real_time(
         wanted: Asked before each frame whether it is decoded in any case, and while none comes, whether the last one is
             to be decoded after all.
         controls: What other threads ask of the host.
+        rest: Called with the seconds that this thread may rest while a paced, pushing host runs some frames: to take
+            them together costs a third less than to wake up for each. It may return earlier.
 
     Raises:
         HostError: The emulator failed.
@@ -307,6 +313,9 @@ def run_in_real_time(
             _control(session, schedule, number, controls)
         left = None if decoded else snapshot
         yield snapshot
+        pace = speed if controls is None else controls.speed
+        if rest is not None and pace and paced is not None and number % GATHERED == 0:
+            rest(_REST / (FRAMES_A_SECOND * pace))
         if speed == 0 or capability(session.host, "driven") is None:
             continue
         due += 1 / (FRAMES_A_SECOND * speed)

@@ -50,6 +50,7 @@ class Play:
         controls: What other threads ask of the host.
         all_frames: Asked before each frame whether it is decoded whatever `every` says. `edits` and `seen` get no more
             of them for that.
+        rests: Whether frames may be taken some together where nobody asks for all of them.
     """
 
     def __init__(
@@ -67,8 +68,10 @@ class Play:
         outlining: Outlining | None = None,
         controls: Controls | None = None,
         all_frames: Callable[[], bool] = lambda: False,
+        rests: bool = False,
     ) -> None:
         self._controls = controls
+        self._rests = rests
         self._all_frames = all_frames
         self._outlining = outlining
         self._every = every
@@ -110,6 +113,7 @@ class Play:
                 idle=self._edits.idle,
                 wanted=self._wanted,
                 controls=self._controls,
+                rest=self._rest if self._rests else None,
             ):
                 self._watch.ask()
                 self._edits.saw(snapshot)
@@ -118,6 +122,11 @@ class Play:
 
     def _wanted(self) -> bool:
         return self._edits.wants_frame or self._all_frames()
+
+    def _rest(self, seconds: float) -> None:
+        """Rest while the game runs on, but not from a saved sheet that has to be in the game."""
+        if not self._all_frames():
+            self._edits.rest(seconds)
 
     @property
     def workspace(self) -> Workspace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,6 +42,7 @@ from halscope.session import JobTimeoutError, PoolStoppedError, WriteTimeoutErro
 LOOK_EVERY: Final = 30  # frames between two scans of the folder: half a second in real time
 RUNNING: Final = 0.1  # seconds since the last frame in which a game counts as running
 IDLE_AFTER: Final = 1.0  # seconds without a frame after which saved sheets are said to wait
+_WAKEFUL: Final = 1.0  # seconds after a saved sheet: its writes wait for the game's thread, and others may follow
 _NOT_NOW: Final = (HostGoneError, JobTimeoutError, CancelledError, PoolStoppedError)
 """Errors that say nothing about an edit: the emulator is gone, or the game does not run."""
 
@@ -83,6 +85,8 @@ class WatchedFolder:
         self._refused: set[str] = set()  # saved sheets whose edit is not in the game
         self._waiting: dict[str, str] = {}  # what was last reported of a sheet that was not applied
         self._noted: set[str] = set()
+        self._saved = threading.Event()
+        self._saved_at = 0.0
         game.answered = self._answered
 
     @property
@@ -111,6 +115,14 @@ class WatchedFolder:
         if running is not None:
             self._new_sheets.leave(running.workspace)
         self._looked = None
+
+    def rest(self, seconds: float) -> None:
+        """Rest on the game's thread, at most until a sheet was saved, and not at all soon after that."""
+        if self._saved.is_set():
+            if time.monotonic() - self._saved_at < _WAKEFUL:
+                return
+            self._saved.clear()
+        self._saved.wait(seconds)
 
     def idle(self) -> None:
         """Apply saved sheets of a game that sends no frames; where it cannot be paused, report that they wait."""
@@ -198,6 +210,8 @@ class WatchedFolder:
             if not mine or running is None or snapshot is None or not self._scanned:
                 return
             if running.missing is None and running.workspace.built_index is not None and folder.changed():
+                self._saved_at = time.monotonic()
+                self._saved.set()
                 self._take_saved(running, snapshot, folder)
 
     def show(self, changed: dict[str, Edit | None]) -> None:

@@ -206,6 +206,7 @@ class _Running:
                 outlining=outlining,
                 controls=controls,
                 all_frames=lambda: page is not None and page.needs_frames,
+                rests=game.live and not self._all_frames,
             )
             try:
                 with ended_by_interrupts():

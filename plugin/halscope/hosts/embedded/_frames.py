@@ -31,7 +31,7 @@ from halscope.hosts.libretro.host import FrameParts
 
 RING: Final = "frames.ring"
 """The ring's file, in the folder of the child."""
-SLOTS: Final = 8
+SLOTS: Final = 16  # a quarter of a second: frames are taken some together, and a busy machine delays that
 _MOST_PICTURE_BYTES: Final = 3 * 512 * 478  # hi-res and interlaced
 _MOST_NOTES_BYTES: Final = 1 << 14
 _COMMAND_BYTES: Final = 4096  # none are given: requests go through the pipe, which also carries errors
@@ -137,7 +137,7 @@ class FrameReader:
         """How many reads of the ROM had been observed when the last frame ended that was read."""
         self._touches: list[tuple[int, int, int]] = []  # of the last frames; `touched` counts the last of them too
         self.missed = 0
-        """Frames that `next` lost because it was not called for an eighth of a second."""
+        """Frames that `next` lost because it was not called for a quarter of a second."""
         remove_open(folder / RING)
 
     def read(self, published: Published) -> Snapshot:

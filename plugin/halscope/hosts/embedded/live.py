@@ -31,7 +31,7 @@ class LiveEmbeddedHost(CoreHost):
 
     @property
     def missed(self) -> int:
-        """Frames that were lost because nobody polled for an eighth of a second."""
+        """Frames that were lost because nobody polled for a quarter of a second."""
         return self._process.missed
 
     def poll(self, timeout: float) -> Snapshot | None:
