@@ -40,8 +40,9 @@ class RunningHost:
 @pytest.mark.parametrize(
     ("abilities", "speeds", "rests"),
     [
-        (("pushing", "paced"), [1.0] * FRAMES, [0.04, 0.04, 0.04]),
-        (("pushing", "paced"), [1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 0.0], [0.04, 0.02]),
+        (("pushing", "paced"), [1.0] * FRAMES, [0.09, 0.09]),
+        (("pushing", "paced"), [1.0] * 6 + [3.0], [0.09, 0.03]),
+        (("pushing", "paced"), [0.0] + [1.0] * 6, [0.09]),  # as fast as possible at first
         (("pushing",), [1.0] * FRAMES, []),  # it may hold frames back until they are asked for
     ],
 )

@@ -43,7 +43,7 @@ BUTTONS: Final = frozenset({"a", "b", "x", "y", "l", "r", "start", "select", "up
 FRAMES_A_SECOND: Final = 60.0988  # NTSC
 RECORDING: Final = "recording"
 """The host that replays recordings."""
-GATHERED: Final = 3
+GATHERED: Final = 6
 """Frames of a game that runs by its own clock that are taken together where nobody needs each at once."""
 _REST: Final = GATHERED - 0.6  # frames: the last one is waited for, so that none comes late for it
 _FRAME_WAIT: Final = 0.1  # seconds after which a pushing host that sends nothing is asked again
