@@ -459,3 +459,15 @@ def test_a_session_that_another_thread_closes_says_so_at_the_next_pump_and_then_
     assert handle.closed
     with pytest.raises(HostError, match="closed"):
         session.subscribe(heard.append)
+
+
+def test_what_no_plugin_is_told_is_not_queued_for_plugins(host: MadeHost) -> None:
+    hooks = {"halscope_update"}
+    told: list[str] = []
+    with Session(host, dispatch=lambda hook, **_: told.append(hook), hooked=hooks.__contains__) as session:
+        session.step()
+        hooks.clear()
+        session.step()
+        (plugins,) = [one for one in session.stats().subscriptions if one.name == "plugins"]
+        assert plugins.delivered == len(told)
+        assert told == ["halscope_attached", "halscope_update"]
