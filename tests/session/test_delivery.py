@@ -464,7 +464,11 @@ def test_a_session_that_another_thread_closes_says_so_at_the_next_pump_and_then_
 def test_what_no_plugin_is_told_is_not_queued_for_plugins(host: MadeHost) -> None:
     hooks = {"halscope_update"}
     told: list[str] = []
-    with Session(host, dispatch=lambda hook, **_: told.append(hook), hooked=hooks.__contains__) as session:
+
+    def dispatch(hook: str, /, **_arguments: object) -> None:
+        told.append(hook)
+
+    with Session(host, dispatch=dispatch, hooked=hooks.__contains__) as session:
         session.step()
         hooks.clear()
         session.step()
