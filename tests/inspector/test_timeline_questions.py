@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from halscope.app import Controls, RecordedFrames, Timeline
 from halscope.formats.recording import PassedFrame, RecordingWriter
+from halscope.session import State
 from support.inspected import Inspected, frame_numbers
 from support.made_host import made_snapshot
 from websockets.sync.client import ClientConnection
@@ -135,3 +136,15 @@ def test_others_do_not_wait_for_a_search_which_is_ended_by_the_person_or_by_the_
         assert "ended" in ended[search]["error"] or "newer" in ended[search]["error"]
         assert "error" not in ended[after]
         assert ask(page, "past", by=0) == (3 if newer == "end jump" else 0)
+
+
+def test_a_question_before_the_first_frame_waits_until_the_games_thread_begins_the_session(tmp_path: Path) -> None:
+    frames = RecordedFrames(recording(tmp_path))
+    with Timeline(frames, lambda: None, Controls(), tmp_path / "kept") as timeline:
+        game = Inspected(timeline=timeline)
+        with game.page() as page:
+            early = send(page, "past", position=3)
+            ask(page, "end jump")  # it has come to the first one by then
+            assert game.session.state is State.NEW
+            with game:
+                assert answer(page, early)["value"] == 3

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol, final
 from zlib import crc32
 
-from halscope_hooks import RAW_CODEC, HalscopeError, Origin, Update, UsageError, VramOrigins
+from halscope_hooks import RAW_CODEC, HalscopeError, HostError, Origin, Update, UsageError, VramOrigins
 
 from halscope.app import (
     ROM_KINDS,
@@ -34,7 +34,10 @@ from halscope.app import (
 )
 from halscope.inspector._figure_answers import FigureAnswers
 from halscope.inspector._pixels import Pixels
-from halscope.session import Job, Session
+from halscope.session import Job, Session, State
+
+_BEGIN_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.02
 
 
 class Describer(Protocol):
@@ -274,6 +277,7 @@ async def previewed[T](session: Session, name: str, key: Hashable, work: Callabl
 
     A HalscopeError is the answer to who asks, so it is no failed job, which all pages would be told of.
     """
+    await _begun(session)
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
 
@@ -293,6 +297,16 @@ async def previewed[T](session: Session, name: str, key: Hashable, work: Callabl
     if isinstance(found, HalscopeError):
         raise found
     return found[0]
+
+
+async def _begun(session: Session) -> None:
+    """Wait until the game's thread has begun the session: that thread is the host's. Raises HostError if it does not."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _BEGIN_SECONDS
+    while session.state is State.NEW:
+        if loop.time() >= until:
+            raise HostError("the game has shown no frame yet; ask again when it runs")
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _unless_last(value: dict[str, Any], last: str) -> dict[str, Any]:

@@ -308,6 +308,8 @@ class Engine:
             return HostError(
                 "the session belongs to the process that this one was forked from; open a new one on the host here"
             )
+        if life.state is State.NEW and life.last is None:
+            return HostError("the session is being started by another thread; try again")
         if life.state is State.STOPPED and life.last is None:
             return HostError("the session is stopped; start() it again")
         return HostError("the session is closed; open a new one on the host")
