@@ -83,7 +83,7 @@ bool RingReader::spread_state(const Word* from, ReadFrame& frame) const {
     if (!part || count == 0) return true;
     const auto whole = static_cast<std::size_t>(load_relaxed(from + slot::kStateBytes));
     if (count > kMostPieces || whole > layout_.parts[static_cast<std::size_t>(Part::state)].capacity) return false;
-    std::vector<std::uint8_t> state(whole);
+    FrameBytes state(whole, 0);
     std::size_t used = 0;
     for (std::size_t n = 0; n < count; ++n) {
         const Word piece = load_relaxed(from + slot::kPieces + n);

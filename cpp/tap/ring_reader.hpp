@@ -8,12 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "tap/frame_memory.hpp"
 #include "tap/ring_layout.hpp"
 
 namespace halscope::tap {
 
 struct ReadPart {
-    std::vector<std::uint8_t> bytes;
+    FrameBytes bytes;
     std::uint32_t age = 0;  // frames since it was read
 };
 

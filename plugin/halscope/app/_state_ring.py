@@ -89,7 +89,8 @@ class StateRing:
         self._head = -1  # number of the state that the game was at last
         self._head_frame = 0  # the first frame after that
         self._newest = -1
-        self._pads = np.zeros(MOST_STATES * EVERY, np.uint16)  # buttons held in the last frames, by frame number
+        self._pads = np.empty(MOST_STATES * EVERY, np.uint16)  # buttons held in the last frames, by frame number
+        self._pads.fill(0)
         self._able = True
 
     def begin(self) -> None:

@@ -11,6 +11,7 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from halscope.cli._heap import share_one_heap
 from halscope.cli._output import note, on_terminal
 
 TYPE_CHECKING = False
@@ -44,6 +45,7 @@ def served_page(
     if not wants_page(options):
         yield None
         return
+    share_one_heap()
     try:
         from halscope.inspector import Inspector
     except ImportError as error:

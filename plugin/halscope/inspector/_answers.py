@@ -300,7 +300,7 @@ async def previewed[T](session: Session, name: str, key: Hashable, work: Callabl
 
 
 async def _begun(session: Session) -> None:
-    """Wait until the game's thread has begun the session: that thread is the host's. Raises HostError if it does not."""
+    """Wait until the game's thread, which is the host's, has begun the session. Raises HostError if it does not."""
     loop = asyncio.get_running_loop()
     until = loop.time() + _BEGIN_SECONDS
     while session.state is State.NEW:

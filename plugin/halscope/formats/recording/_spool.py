@@ -132,7 +132,8 @@ class SnapshotSpool:
     def __init__(
         self, *, most_frames: int, most_bytes: int, keyframe_every: int = 120, folder: Path | None = None
     ) -> None:
-        self._rows = np.zeros(most_frames, _ROW)
+        self._rows = np.empty(most_frames, _ROW)
+        self._rows.fill(0)  # written now: its pages would come one by one, for as long as frames do
         self._bytes = ByteRing(most_bytes, folder)
         self._keyframe_every = keyframe_every
         self._packer = Packer()
