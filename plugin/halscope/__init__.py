@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from halscope import hal, lz
     from halscope._version import __version__
-    from halscope.app import Workspace, open_host
+    from halscope.app import Workspace, changed_sprites, open_host
     from halscope.plugins import Plugins
     from halscope.ppu import Differences, compare_snapshots, decode_frame
     from halscope.project import Project
@@ -73,6 +73,7 @@ __all__ = [
     "Workspace",
     "Write",
     "__version__",
+    "changed_sprites",
     "compare_snapshots",
     "decode_frame",
     "hal",
@@ -89,6 +90,7 @@ _ROOMS = {
     "Session": "halscope.session",
     "Workspace": "halscope.app",
     "__version__": "halscope._version",
+    "changed_sprites": "halscope.app",
     "decode_frame": "halscope.ppu",
     "open_host": "halscope.app",
 }

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from halscope_hooks import Frame, Snapshot, UsageError
 
 from halscope.app._moments import all_states
+from halscope.ppu import decode_frame
 from halscope.ppu.differences import Differences, compare_snapshots
 from halscope.ppu.grouping import is_on_screen
 from halscope.ppu.registers import screen_lines
@@ -86,15 +87,28 @@ def changed_sprites(frame: Frame, found: Differences) -> list[ChangedSprite]:
 
 @dataclass(frozen=True, slots=True)
 class ComparedMoments:
-    """Two moments and what differs between them."""
+    """Two moments and what differs between them.
+
+    Args:
+        before, after: The moments.
+        differences: What differs.
+        marks: The sprites on the screen that differ, as they are in the first moment, and as they are in the second.
+            None where OBSEL is unknown, and with it what sprites show.
+    """
 
     before: Moment
     after: Moment
     differences: Differences
+    marks: tuple[tuple[ChangedSprite, ...], tuple[ChangedSprite, ...]]
 
     def describe(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"before": self.before.describe(), "after": self.after.describe(), **self.differences.describe()}
+        return {
+            "before": self.before.describe(),
+            "after": self.after.describe(),
+            **self.differences.describe(),
+            "marks": [[mark._asdict() for mark in marks] for marks in self.marks],
+        }
 
 
 def compare_files(before: str, after: str, obsel: int | None = None) -> ComparedMoments:
@@ -105,7 +119,9 @@ def compare_files(before: str, after: str, obsel: int | None = None) -> Compared
         FormatError: A file is damaged, or of no known format.
     """
     one, other = moment_of(before, obsel), moment_of(after, obsel)
-    return ComparedMoments(one, other, compare_snapshots(one.snapshot, other.snapshot))
+    found = compare_snapshots(one.snapshot, other.snapshot)
+    before, after = (tuple(changed_sprites(decode_frame(moment.snapshot), found)) for moment in (one, other))
+    return ComparedMoments(one, other, found, (before, after))
 
 
 def moment_of(text: str, obsel: int | None = None) -> Moment:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
-from halscope.app import ComparedMoments, compare_files
+from halscope.app import ChangedSprite, ComparedMoments, compare_files
 from halscope.cli._common import check_obsel, print_json
 from halscope.cli._output import say
 from halscope.cli._table import Cell, Column, index_ranges, print_table
@@ -49,6 +50,8 @@ def _print(found: ComparedMoments) -> None:
         print_table([Column("sprite"), *(Column(name, right=True) for name in _FIELDS)], rows)
     if len(differences.sprites) > _MOST_ROWS:
         say(f"and {len(differences.sprites) - _MOST_ROWS} more; --json has all", "dim")
+    for moment, marks in zip((one, other), found.marks, strict=True):
+        say(f"on the screen of {moment.text}: {_marked(marks)}")
     say(f"registers: {len(differences.registers)} differ")
     for register in differences.registers:
         say(f"  {register.name}: {_value(register.before)} > {_value(register.after)}")
@@ -61,6 +64,15 @@ def _print(found: ComparedMoments) -> None:
 
 
 _FIELDS = ("x", "y", "tile", "palette", "priority", "hflip", "vflip", "large")
+
+
+def _marked(marks: Sequence[ChangedSprite]) -> str:
+    """Return which sprites differ, by what differs of them: `entry 3-5, tiles 7, colours none`."""
+    parts = []
+    for what, name in (("oam", "entry"), ("tiles", "tiles"), ("colours", "colours")):
+        found = [one.sprite for one in marks if getattr(one, what)]
+        parts.append(f"{name} of sprites {index_ranges(found)}" if found else f"{name} of none")
+    return ", ".join(parts)
 
 
 def _places(addresses: list[int]) -> str:

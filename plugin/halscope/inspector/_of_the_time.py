@@ -162,7 +162,7 @@ def _compared(timeline: Timeline, name: str, update: Update) -> dict[str, Any]:
     earlier = decode_frame(before)
     pictures = [_png(picture_of(earlier)), _png(picture_of(update.frame))]
     frames = [before.frame, after.frame]
-    marks = [[list(one) for one in changed_sprites(frame, found)] for frame in (earlier, update.frame)]
+    marks = [[one._asdict() for one in changed_sprites(frame, found)] for frame in (earlier, update.frame)]
     return {
         **found.describe(),
         "name": name,

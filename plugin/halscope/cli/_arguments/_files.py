@@ -55,6 +55,12 @@ def add_search(commands: Commands) -> None:
         help="also say who uses each tile: the size of its block, the room behind it and the pointers that lead to it",
     )
     locate.add_argument("--sheets", type=Path, metavar="DIR", help="with --uses: and which sheets in DIR show it")
+    locate.add_argument(
+        "--recording",
+        type=Path,
+        metavar="FILE",
+        help="also say in which frame of a recording each tile came into VRAM first, and a sprite showed it first",
+    )
     locate.add_argument("--json", action="store_true", help="print JSON")
     add_rom_options(locate)
     add_index_option(locate)

@@ -66,7 +66,7 @@ function hex(value, digits = 2) {
 const framed = signal(true);
 
 /**
- * @typedef {[index: number, x: number, y: number, width: number, height: number, oam: boolean, tiles: boolean, colours: boolean]} Mark
+ * @typedef {{sprite: number, x: number, y: number, width: number, height: number, oam: boolean, tiles: boolean, colours: boolean}} Mark
  * @param {{marks: Mark[], image: HTMLImageElement | null}} properties
  */
 function Marks({ marks, image }) {
@@ -80,8 +80,8 @@ function Marks({ marks, image }) {
   }, [image]);
   const across = size[0] / 256, down = size[1] > 239 ? 2 : 1; // of hi-res and of both fields
   return html`<svg class="marks" viewBox=${`0 0 ${size[0] || 256} ${size[1] || 224}`} aria-hidden="true">${marks.map(
-    ([index, x, y, width, height, oam, tiles, colours]) => html`<rect key=${index} data-sprite=${index} class=${oam ? "" : "other"}
-      x=${x * across} y=${y * down} width=${width * across} height=${height * down}><title>${`sprite ${index}: ${[
+    ({ sprite, x, y, width, height, oam, tiles, colours }) => html`<rect key=${sprite} data-sprite=${sprite} class=${oam ? "" : "other"}
+      x=${x * across} y=${y * down} width=${width * across} height=${height * down}><title>${`sprite ${sprite}: ${[
       oam && "its entry in OAM", tiles && "its tiles", colours && "its colours"].filter(Boolean).join(", ")}`}</title></rect>`)}</svg>`;
 }
 
