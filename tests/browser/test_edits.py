@@ -20,7 +20,7 @@ from playwright.sync_api import Locator, Page, expect
 from pypatchergba import patcher
 from support.demo_states import demo_state
 from support.edited_page import booted_picture, card_of, shown_picture, wait_for_colours
-from support.inspector_page import exported, go_on, pause, run_frame
+from support.inspector_page import DROP, exported, go_on, pause, run_frame
 from support.shared_page import SLOW
 
 pytestmark = pytest.mark.slow
@@ -111,16 +111,6 @@ def test_who_else_uses_a_tile_is_told_before_it_is_painted(page: Page) -> None:
     assert not [one["id"] for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
     told.get_by_role("button", name="Close").click()
     expect(told).to_have_count(0)
-
-
-DROP = """(element, [name, data]) => {
-  const transfer = new DataTransfer();
-  transfer.items.add(new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], name, {type: "image/png"}));
-  const {x, y, width, height} = element.getBoundingClientRect();
-  const at = {bubbles: true, cancelable: true, dataTransfer: transfer, clientX: x + width / 2, clientY: y + height / 2};
-  element.dispatchEvent(new DragEvent("dragover", at));
-  element.dispatchEvent(new DragEvent("drop", at));
-}"""
 
 
 def drop(card: Locator, name: str, data: bytes) -> None:

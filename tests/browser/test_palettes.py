@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import halscope.hal as hal
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from halscope.app import Workspace, inject_palettes
 from halscope.demo import rom_path, truth
+from halscope.formats.palettes import palette_bytes
 from halscope.hosts.libretro import available_cores
 from playwright.sync_api import Page, expect
-from support.inspector_page import go_on, pause, wait_until
+from support.inspector_page import DROP, go_on, pause, wait_until
 from support.shared_page import SLOW
 
 pytestmark = pytest.mark.slow
@@ -186,6 +189,36 @@ def test_copied_colours_are_pasted_into_a_palette(page: Page) -> None:
         label = f"colour {11 * 16 + n}, ${red | green << 5 | blue << 10:04x}"
         expect(page.locator(f"[data-colour='{11 * 16 + n}']")).to_have_attribute("aria-label", label)
     expect(page.locator(".scope [role=status]")).to_contain_text("stored at 1 place")
+
+
+def expect_palette(page: Page, row: int, words: list[int]) -> None:
+    """Wait until a palette is shown with these colours, but for its first."""
+    for n in range(1, 16):
+        label = f"colour {16 * row + n}, ${words[n]:04x}"
+        expect(page.locator(f"[data-colour='{16 * row + n}']")).to_have_attribute("aria-label", label)
+    expect(page.locator(".scope [role=status]")).to_contain_text("stored at 1 place")
+
+
+def test_a_palette_is_pasted_as_a_picture_and_dropped_as_a_file(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_palettes(page)
+    page.click("[data-colour='150']")
+    page.locator(".copies").get_by_role("button", name="PNG").click()
+    expect(page.locator(".copies").get_by_role("status")).to_contain_text("as PNG")
+    labels = [page.get_attribute(f"[data-colour='{144 + n}']", "aria-label") or "" for n in range(16)]
+    page.locator(f"[data-colour='{12 * 16}'] >> xpath=../.. >> button.row").click()
+    page.keyboard.press("Control+v")
+    expect_palette(page, 12, [int(label.rpartition("$")[2], 16) for label in labels])
+
+    words = np.arange(16, dtype=np.uint16) * 0x111
+    for name, kind in (("OBJ.tpl", "tpl"), ("OBJ.png", "png")):
+        words[1:] ^= 1
+        data = base64.b64encode(palette_bytes(words, kind)).decode()
+        page.locator("[data-colour='212']").evaluate(DROP, [name, data])  # of another palette than the chosen one
+        expect_palette(page, 13, words.tolist())
+        expect(page.locator(".scope small")).to_have_text(f"{name}: 16 colours")
+    page.locator("[data-colour='212']").evaluate(DROP, ["OBJ.act", base64.b64encode(bytes(1000)).decode()])
+    expect(page.locator(".scope [role=status]")).to_contain_text("OBJ.act: 1000 bytes")
 
 
 def test_pointing_at_a_palette_outlines_its_sprites(page: Page) -> None:

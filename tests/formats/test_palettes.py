@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from halscope_hooks import FormatError, HalscopeError, UsageError
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 
 COLOURS = arrays.arrays(np.uint16, st.integers(1, 256), elements=st.integers(0, 0x7FFF))
 SUFFIXES: dict[PaletteFormat, str] = {
@@ -33,8 +35,31 @@ SUFFIXES: dict[PaletteFormat, str] = {
     "act": ".act",
     "gpl": ".gpl",
     "spritepal": ".pal.json",
+    "png": ".png",
 }
 BLUE_GREEN = [0x0000, 0x7C00, 0x03E0, 0x001F]
+
+
+def png_of(pixels: np.ndarray, mode: str = "RGB") -> bytes:
+    output = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(output, "PNG")
+    return output.getvalue()
+
+
+@given(colours=COLOURS, side=st.sampled_from([1, 7, 8]), mode=st.sampled_from(["RGB", "RGBA"]))
+def test_a_picture_of_squares_is_a_palette(colours: np.ndarray, side: int, mode: str) -> None:
+    """As programs for pictures save one, and as the clipboard has it."""
+    row = to_rgb(colours)[None]
+    found = parse_palette(png_of(row.repeat(side, 0).repeat(side, 1), mode), "p").colours().tolist()
+    assert found == colours.tolist()
+
+
+def test_of_an_indexed_picture_the_colours_count_that_its_pixels_have() -> None:
+    image = Image.fromarray(np.array([[0, 3], [2, 2]], np.uint8), "P")
+    image.putpalette(to_rgb(np.arange(256, dtype=np.uint16)).tobytes())
+    output = io.BytesIO()
+    image.save(output, "PNG")
+    assert parse_palette(output.getvalue(), "hero.png").colours().tolist() == [0, 1, 2, 3]
 
 
 @given(colours=COLOURS, kind=st.sampled_from(FORMATS), title=st.text(max_size=20))
@@ -185,6 +210,8 @@ def test_both_ways_of_writing_a_level_in_8_bits_are_the_same_level() -> None:
         ("p.pal.json", b"{", "not JSON"),
         ("p.pal.json", b"[" * 100000, "not JSON"),
         ("p.pal.json", b'{"colors": [[1, 2, true]]}', "colour 0"),
+        ("p.png", b"\x89PNG\r\n\x1a\n", "no PNG, or is damaged"),
+        ("p.png", png_of(np.arange(17 * 16 * 3, dtype=np.uint8).reshape(17, 16, 3)), "picture of 16x17 pixels"),
     ],
 )
 def test_damage_is_said(name: str, data: bytes, said: str) -> None:

@@ -25,6 +25,16 @@ SHOWN = """async (number) => {
   return figuresFrame.value === number && frame.value === number;
 }"""
 
+DROP = """(element, [name, data]) => {
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], name, {type: "image/png"}));
+  const {x, y, width, height} = element.getBoundingClientRect();
+  const at = {bubbles: true, cancelable: true, dataTransfer: transfer, clientX: x + width / 2, clientY: y + height / 2};
+  element.dispatchEvent(new DragEvent("dragover", at));
+  element.dispatchEvent(new DragEvent("drop", at));
+}"""
+"""Drops a file, [name, base64], on an element, as a person drags it from a folder."""
+
 
 def ask(page: Page, kind: str, **fields: object) -> Any:
     """The answer to a question, as the page itself asks it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from halscope_hooks import CGRAM_COLOURS, Host, HostError, PpuRegisters, UsageError
 
+from halscope.formats.palettes import is_exact, parse_palette
 from halscope.ppu import describe_registers
 
 if TYPE_CHECKING:
@@ -58,6 +59,19 @@ async def _store(asker: Asker, request: Request) -> dict[str, Any] | None:
     )
 
 
+async def _palette_file(asker: Asker, request: Request) -> dict[str, Any] | None:
+    """Read a palette file that the page has sent; colours that the console lacks become the nearest."""
+    name, data = request.text("name"), asker.uploads.take(request.text("upload"))
+
+    def read(_: object) -> dict[str, Any]:
+        palette = parse_palette(data, name)
+        colours = palette.colours(nearest=True)
+        exact = palette.words is not None or is_exact(palette.rgb)
+        return {"format": palette.format, "colours": colours.tolist(), "exact": exact}
+
+    return await asker.about("palette_file", read, request.id)
+
+
 async def _registers(asker: Asker, request: Request) -> list[dict[str, Any]] | None:
     known = [one.name for one in fields(PpuRegisters)]
     only = None if request.fields.get("only") is None else request.names("only", known)
@@ -84,5 +98,6 @@ QUESTIONS: Final[dict[str, Question]] = {
     "colour": _colour,
     "try_colours": _try,
     "store_colours": _store,
+    "palette_file": _palette_file,
     "registers": _registers,
 }

@@ -14,7 +14,7 @@ from halscope.cli._arguments._shared import (
     add_rom_options,
 )
 
-FORMATS = ("jasc", "rgb24", "bgr555", "tpl", "act", "gpl", "spritepal")
+FORMATS = ("jasc", "rgb24", "bgr555", "tpl", "act", "gpl", "spritepal", "png")
 """The names in `halscope.formats.palettes`, which would take too long to import here; a test compares them."""
 
 
@@ -45,7 +45,7 @@ def add_palette(commands: Commands) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="the palette: .gpl, .pal, .act, .tpl, .pal.json or .cgram",
+        help="the palette: .gpl, .pal, .act, .tpl, .pal.json, .png or .cgram",
     )
     _add_format(export, "format of FILE (default: by its suffix; .pal is JASC)")
 

@@ -10,7 +10,7 @@ from halscope.formats.palettes._file import (
     read_palette,
     write_palette,
 )
-from halscope.formats.palettes._levels import from_rgb, to_rgb
+from halscope.formats.palettes._levels import from_rgb, is_exact, to_rgb
 
 __all__ = [
     "FORMATS",
@@ -18,6 +18,7 @@ __all__ = [
     "PaletteFile",
     "PaletteFormat",
     "from_rgb",
+    "is_exact",
     "palette_bytes",
     "parse_palette",
     "read_palette",

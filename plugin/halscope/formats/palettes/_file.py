@@ -11,10 +11,10 @@ from halscope_hooks import FormatError, UsageError
 from numpy.typing import NDArray
 
 from halscope._files import read_limited, write_atomic
-from halscope.formats.palettes import _binary, _text
+from halscope.formats.palettes import _binary, _picture, _text
 from halscope.formats.palettes._levels import from_rgb, is_exact, to_rgb
 
-PaletteFormat = Literal["jasc", "rgb24", "bgr555", "tpl", "act", "gpl", "spritepal"]
+PaletteFormat = Literal["jasc", "rgb24", "bgr555", "tpl", "act", "gpl", "spritepal", "png"]
 FORMATS: Final[tuple[PaletteFormat, ...]] = get_args(PaletteFormat)
 
 _BY_SUFFIX: Final[dict[str, PaletteFormat]] = {
@@ -26,6 +26,7 @@ _BY_SUFFIX: Final[dict[str, PaletteFormat]] = {
     ".bgr": "bgr555",
 }
 PALETTE_SUFFIXES: Final = (".pal", *_BY_SUFFIX)
+"""Suffixes of files that are nothing but palettes; a PNG may be one too."""
 _LIMIT: Final = 1 << 20
 _COLOUR: Final = 0x7FFF
 
@@ -90,6 +91,8 @@ def parse_palette(data: bytes, name: str, kind: PaletteFormat | None = None) -> 
             parsed = _text.Parsed(_binary.parse_act(data, name))
         case "rgb24":
             parsed = _text.Parsed(_binary.parse_rgb24(data, name))
+        case "png":
+            parsed = _text.Parsed(_picture.parse_png(data, name))
         case _:
             colours = _binary.parse_tpl(data, name) if known == "tpl" else _binary.parse_bgr555(data, name)
             if colours.dtype == np.uint16:
@@ -124,6 +127,8 @@ def palette_bytes(colours: NDArray[np.uint16], kind: PaletteFormat, title: str =
             return _binary.act(rgb)
         case "rgb24":
             return rgb.tobytes()
+        case "png":
+            return _picture.png(rgb)
         case "tpl":
             return _binary.tpl(colours)
         case _:
@@ -153,11 +158,12 @@ def write_palette(
 
 
 def _suffix_format(name: str) -> PaletteFormat | None:
-    return next((known for suffix, known in _BY_SUFFIX.items() if name.lower().endswith(suffix)), None)
+    named: dict[str, PaletteFormat] = {**_BY_SUFFIX, ".png": "png"}
+    return next((known for suffix, known in named.items() if name.lower().endswith(suffix)), None)
 
 
 def _no_suffix() -> str:
-    return f"palettes end in {', '.join(PALETTE_SUFFIXES)}; name another file's format with --format"
+    return f"palettes end in {', '.join(PALETTE_SUFFIXES)} or .png; name another file's format with --format"
 
 
 def _format_of(data: bytes, name: str) -> PaletteFormat:
@@ -166,6 +172,8 @@ def _format_of(data: bytes, name: str) -> PaletteFormat:
         return "jasc"
     if data.removeprefix(b"\xef\xbb\xbf").startswith(_text.GIMP):
         return "gpl"
+    if data.startswith(_picture.MAGIC):
+        return "png"
     if data[:3] == _binary.TPL and not name.lower().endswith((".cgram", ".act")):
         return "tpl"
     if data[:4] == b"RIFF":

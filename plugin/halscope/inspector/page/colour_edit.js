@@ -131,6 +131,11 @@ function finish() {
   lookUpNow();
 }
 
+/** The colours of a palette, but its first: that is its transparent one. @param {number} row 0 to 15 */
+export function paletteOf(row) {
+  return Array.from({ length: 15 }, (_, n) => 16 * row + 1 + n);
+}
+
 /**
  * Choose colours to see and to change.
  * @param {number[]} colours

@@ -4,9 +4,12 @@ import { resize, usePainted } from "./canvas.js";
 import { abgr } from "./snes.js";
 import { hexOf, hsvOf, levels, parseColours, wordOf, wordOfHsv, wordText } from "./colour.js";
 import { chosen, details, trying, version } from "./colour_state.js";
-import { draft, everywhere, giveUp, shownWord, storeSoon, told, tryColours, wordsBefore } from "./colour_edit.js";
+import { choose, draft, everywhere, giveUp, paletteOf, shownWord, storeSoon, told, tryColours, wordsBefore } from "./colour_edit.js";
+import { ask, upload } from "./connection.js";
 import { html } from "./html.js";
 
+/** What was read from the palette file that was taken over last, and for which colours. */
+const noted = signal({ text: "", of: "" });
 const STEPS = 32;
 const SETTLE = 350; // milliseconds after the last key
 /** Hue and saturation that a grey does not tell: those of the last colour that had them. */
@@ -81,13 +84,50 @@ function Slider({ name, value, least, most, unit = "", set }) {
  * @param {string} text
  */
 export function pasteColours(text) {
-  const found = parseColours(text), into = chosen.peek();
-  if (found.length === 0 || into.length === 0) return false;
+  return takeColours(parseColours(text));
+}
+
+/**
+ * Take over colours for the chosen colour or the chosen palette. Returns whether there are any.
+ * @param {number[]} found
+ */
+function takeColours(found) {
+  const into = chosen.peek();
+  if (found.length === 0) return false;
+  if (into.length === 0) {
+    told.value = { text: "click a colour or the name of a palette first: colours are pasted there", bad: true };
+    return true;
+  }
   // A palette's first colour is its transparent one, which is not chosen with it.
   const words = into.length > 1 && found.length >= 16 ? found.slice(1) : found;
   tryColours(new Map(into.slice(0, words.length).map((colour, n) => [colour, words[n]])));
   storeSoon();
   return true;
+}
+
+const ALL = 256;
+
+/**
+ * Take over the colours of a palette file for the palette that is chosen, or that of the chosen colour: of a file that has all of
+ * CGRAM, those of this palette.
+ * @param {File} file
+ */
+export async function takePalette(file) {
+  if (chosen.peek().length === 1) choose(paletteOf(chosen.peek()[0] >> 4));
+  const into = chosen.peek();
+  if (into.length === 0) return void takeColours([0]);
+  told.value = { text: `${file.name}: is being read…`, bad: false };
+  try {
+    const read = await ask("palette_file", { upload: await upload(file), name: file.name });
+    if (read === null) throw new Error("no frame has come yet");
+    if (into.join() !== chosen.peek().join()) return;
+    takeColours(read.colours.length === ALL ? read.colours.slice(into[0] & ~15, (into[0] | 15) + 1) : read.colours);
+    const count = read.colours.length;
+    const text = `${file.name}: ${count} ${count === 1 ? "colour" : "colours"}${read.exact ? "" : ", in the nearest ones of the console"}`;
+    noted.value = { text, of: into.join() };
+  } catch (error) {
+    told.value = { text: /** @type {Error} */ (error).message, bad: true };
+  }
 }
 
 function One() {
@@ -144,5 +184,6 @@ export function Picker() {
           <input type="radio" name="scope" checked=${all === value} onChange=${() => (everywhere.value = Boolean(value))} /> ${name}</label>`)}
       </fieldset>`}
       ${trying.value && html`<button onClick=${() => void giveUp()}>Take back</button>`}
-      <span role="status" class=${told.value.bad ? "warning" : ""}>${told.value.text}</span></div>`;
+      <span role="status" class=${told.value.bad ? "warning" : ""}>${told.value.text}</span>
+      ${noted.value.of === chosen.value.join() && html`<small>${noted.value.text}</small>`}</div>`;
 }

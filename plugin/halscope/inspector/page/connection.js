@@ -52,6 +52,18 @@ export function ask(type, fields = {}, atOnce = false) {
   });
 }
 
+/**
+ * Send a file for a question, which names it by what is returned. Rejects with the server's reason.
+ * @param {File} file
+ * @returns {Promise<string>}
+ */
+export async function upload(file) {
+  const headers = { authorization: `Bearer ${location.hash.slice(1)}` };
+  const answer = await fetch("/upload", { method: "POST", headers, body: file });
+  if (!answer.ok) throw new Error(await answer.text());
+  return (await answer.json()).upload;
+}
+
 /** Answers of `askOnce` that are awaited. @type {Map<string, Promise<any>>} */
 const once = new Map();
 

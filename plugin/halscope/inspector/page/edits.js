@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { addAction } from "./actions.js";
 import { forgetStored } from "./colour_edit.js";
-import { ask, onMessage } from "./connection.js";
+import { ask, onMessage, upload } from "./connection.js";
 import { spriteShown } from "./figures.js";
 import { addKeys } from "./keys.js";
 import { current } from "./selection.js";
@@ -107,6 +107,19 @@ addAction({ key: "j", name: "Who uses this", does: "who else uses this tile, bef
  */
 export const dropped = signal(/** @type {Drop | null} */ (null));
 let drops = 0;
+/** Names of files that are nothing but palettes. */
+const PALETTE = /\.(pal|gpl|act|tpl|cgram|bgr|pal\.json)$/i;
+/** What takes files that are dropped on it: a selector, and what is done. @type {[string, (file: File, target: Element) => void][]} */
+const takers = [];
+
+/**
+ * Have files that are dropped on some elements taken in another way.
+ * @param {string} selector
+ * @param {(file: File, target: Element) => void} take
+ */
+export function onDrop(selector, take) {
+  takers.push([selector, take]);
+}
 
 /**
  * Give a figure another picture: the server saves it as the figure's sheet.
@@ -121,11 +134,10 @@ async function sendPicture(file, figure, at) {
   };
   tell(`${file.name}: is being put in…`);
   try {
-    if (file.type !== "image/png") throw new Error(`${file.name}: is no PNG`);
-    const headers = { authorization: `Bearer ${location.hash.slice(1)}` };
-    const answer = await fetch("/upload", { method: "POST", headers, body: file });
-    if (!answer.ok) throw new Error(`${file.name}: ${await answer.text()}`);
-    const done = await ask("drop", { upload: (await answer.json()).upload, name: file.name, ...figure });
+    if (file.type !== "image/png") throw new Error(`${file.name}: is no PNG${
+      PALETTE.test(file.name) ? "; drop a palette on one of the Palettes view" : ""}`);
+    const sent = await upload(file).catch((error) => { throw new Error(`${file.name}: ${error.message}`); });
+    const done = await ask("drop", { upload: sent, name: file.name, ...figure });
     if (done === null) throw new Error(`${file.name}: no frame has come yet`);
     tell(`${file.name} is ${done.sheet} now${done.inexact && ", in the nearest colours of its palette"}`);
   } catch (error) {
@@ -157,8 +169,10 @@ addEventListener("dragover", (event) => {
 });
 addEventListener("drop", (event) => {
   event.preventDefault();
-  const file = event.dataTransfer?.files[0];
-  if (file !== undefined) void sendPicture(file, spriteShown(current() ?? { sprite: null }), { x: event.clientX, y: event.clientY });
+  const file = event.dataTransfer?.files[0], target = /** @type {Element} */ (event.target);
+  const taker = takers.find(([selector]) => target.closest(selector) !== null);
+  if (file !== undefined && taker !== undefined) taker[1](file, target);
+  else if (file !== undefined) void sendPicture(file, spriteShown(current() ?? { sprite: null }), { x: event.clientX, y: event.clientY });
   tellViews("pointerleave", over);
   over = null;
 });

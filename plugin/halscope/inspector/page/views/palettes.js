@@ -2,8 +2,9 @@
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { gplOf, hexOf, levels, rowName, wordText } from "../colour.js";
-import { choose, draft, shownWord } from "../colour_edit.js";
-import { Picker, pasteColours } from "../colour_picker.js";
+import { choose, draft, paletteOf, shownWord, told } from "../colour_edit.js";
+import { Picker, pasteColours, takePalette } from "../colour_picker.js";
+import { onDrop } from "../edits.js";
 import { paletteUse, spritesOf } from "../colour_use.js";
 import { marked } from "../selection.js";
 import { MARKED, changedAt, chosen, details, detailsError, pointedRow, shown, stored, version } from "../colour_state.js";
@@ -77,10 +78,18 @@ async function copy(row, form) {
   }
 }
 
+onDrop(".palettes", (file, target) => {
+  const row = Number(target.closest("[role=row]")?.getAttribute("aria-rowindex") ?? 0) - 1;
+  if (row >= 0) choose(paletteOf(row));
+  void takePalette(file);
+});
+
 /** @param {ClipboardEvent} event */
 function onPaste(event) {
   if (/** @type {HTMLElement} */ (event.target).matches?.("input, textarea")) return;
-  if (pasteColours(event.clipboardData?.getData("text") ?? "")) event.preventDefault();
+  const file = event.clipboardData?.files[0];
+  if (file !== undefined) void takePalette(file);
+  if (file !== undefined || pasteColours(event.clipboardData?.getData("text") ?? "")) event.preventDefault();
 }
 
 /** @param {{row: number}} properties */
@@ -91,7 +100,7 @@ function Row({ row }) {
   const used = useText(use.value[row]);
   return html`<div role="row" aria-rowindex=${row + 1}>
     <span role="rowheader"><button class=${`row ${used ? "used" : ""}`} aria-pressed=${whole}
-      onClick=${() => choose(whole ? [] : Array.from({ length: 15 }, (_, n) => 16 * row + 1 + n))}
+      onClick=${() => choose(whole ? [] : paletteOf(row))}
       aria-label=${`${rowName(row)}, ${used ? `shown by ${used}` : "not shown now"}`}
       title=${`${used ? `Shown now by ${used}. ` : "Not shown now. "}Click: choose the whole palette`}
       onPointerEnter=${() => pointAt(row)} onPointerLeave=${() => pointAt(null)}
@@ -169,7 +178,8 @@ function Chosen() {
     key=${form} onClick=${() => void copy(row, form)}>${form}</button>`)}${copied.value && html`<small role="status">${copied.value}</small>`}</span>`;
   if (colour === undefined) {
     return html`<p class="empty">Click a colour to see where in the ROM it is stored and to change it; click a palette's
-      name to change all of it. ${buttons}</p>`;
+      name to change all of it; paste colours there, or drop a palette file or a PNG on a palette. ${buttons}</p>
+      ${told.value.bad && html`<p class="trouble" role="alert">${told.value.text}</p>`}`;
   }
   if (chosen.value.length > 1) {
     return html`<p class="line"><strong>${rowName(colour >> 4)}</strong>, colours 1 to 15: ${
