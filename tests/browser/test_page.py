@@ -260,6 +260,21 @@ def test_questions_that_fail_leave_the_lists_as_they_are(page: Page) -> None:
     expect(page.locator("#view > [role=status]")).to_have_count(0)  # the next answer is there
 
 
+def test_what_a_person_asks_does_not_wait_for_the_pictures_of_a_long_history(page: Page) -> None:
+    """A patch's download waited for all of them: as many as there were steps."""
+    page.wait_for_selector(".sprites li")
+    answered = page.evaluate(
+        """async () => {
+        const { ask, askLater } = await import("/connection.js"), order = [];
+        const pictures = Array.from({ length: 40 }, () => askLater("registers", {}).then(() => order.push("picture")));
+        await ask("registers").then(() => order.push("person"));
+        await Promise.all(pictures);
+        return order; }"""
+    )
+    assert answered.index("person") < 10
+    assert answered.count("picture") == 40
+
+
 def test_each_view_is_accessible(page: Page) -> None:
     page.keyboard.press("4")
     page.get_by_label("off-screen ones too").uncheck()  # a hundred rows that are all alike

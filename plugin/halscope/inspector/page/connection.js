@@ -12,6 +12,10 @@ const waiting = new Map();
 const MOST_OPEN = 6;
 /** Questions that wait until others are answered. @type {(() => void)[]} */
 const queued = [];
+/** So many of those that nobody waits for are open at once, and none while others wait. */
+const MOST_LATER = 2;
+/** Those that nobody waits for. @type {(() => void)[]} */
+const later = [];
 let unseen = 0; // frames that were taken in and are not painted yet
 let due = false;
 
@@ -41,15 +45,33 @@ export function connect() {
  * @returns {Promise<any>}
  */
 export function ask(type, fields = {}, atOnce = false) {
-  const id = ++lastId;
   return new Promise((resolve, reject) => {
-    const send = () => {
-      if (tell(type, { ...fields, id })) waiting.set(id, { resolve, reject });
-      else reject(new Error("not connected"));
-    };
+    const send = sending(type, fields, resolve, reject);
     if (atOnce || waiting.size < MOST_OPEN) send();
     else queued.push(send);
   });
+}
+
+/**
+ * Ask something that nobody waits for, such as one of many small pictures: all that `ask` asks meanwhile comes first.
+ * @param {string} type
+ * @param {Record<string, unknown>} fields
+ * @returns {Promise<any>}
+ */
+export function askLater(type, fields = {}) {
+  return new Promise((resolve, reject) => {
+    later.push(sending(type, fields, resolve, reject));
+    sendQueued();
+  });
+}
+
+/** @param {string} type @param {Record<string, unknown>} fields @param {(value: any) => void} resolve @param {(error: Error) => void} reject */
+function sending(type, fields, resolve, reject) {
+  return () => {
+    const id = ++lastId;
+    if (tell(type, { ...fields, id })) waiting.set(id, { resolve, reject });
+    else reject(new Error("not connected"));
+  };
 }
 
 /**
@@ -85,6 +107,7 @@ export function askOnce(type, fields = {}) {
 /** Send the questions that waited, as far as there is room. */
 function sendQueued() {
   while (queued.length > 0 && waiting.size < MOST_OPEN) queued.shift()?.();
+  while (later.length > 0 && queued.length === 0 && waiting.size < MOST_LATER) later.shift()?.();
 }
 
 /**

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { addAction } from "./actions.js";
 import { forgetStored } from "./colour_edit.js";
-import { ask, onMessage, upload } from "./connection.js";
+import { ask, askLater, onMessage, upload } from "./connection.js";
 import { spriteShown } from "./figures.js";
 import { addKeys } from "./keys.js";
 import { current } from "./selection.js";
@@ -48,7 +48,7 @@ export function step(action, number = 0) {
  * @returns {Promise<Picture>}
  */
 export function picture(step, number) {
-  return ask("edit_picture", { step, number });
+  return askLater("edit_picture", { step, number }); // a long history has hundreds, and a patch is not to wait for them
 }
 
 /**

@@ -1,4 +1,5 @@
-// What rests while the page is hidden: a browser paints nothing then, and nobody looks.
+// What rests while the page is hidden, or while it is scrolled away: a browser paints nothing then, and nobody looks.
+import { useEffect, useState } from "preact/hooks";
 
 /**
  * Call a function when the page is shown again, until the function that is returned is called.
@@ -23,4 +24,21 @@ export function repeat(call, milliseconds) {
     clearInterval(timer);
     forget();
   };
+}
+
+/**
+ * Whether an element was ever in sight.
+ * @param {{current: Element | null}} place
+ */
+export function useSeen(place) {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    if (seen || place.current === null) return undefined;
+    const watch = new IntersectionObserver((found) => {
+      if (found.some((one) => one.isIntersecting)) setSeen(true);
+    });
+    watch.observe(place.current);
+    return () => watch.disconnect();
+  }, [seen]);
+  return seen;
 }

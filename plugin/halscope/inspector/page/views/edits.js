@@ -1,8 +1,9 @@
 // The list of edits: what each changes, how full its blocks are, the history, and what was said.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { dropped, edits, exported, exportPatch, picture, refusal, step, uses } from "../edits.js";
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
+import { useSeen } from "../visible.js";
 import { view } from "./origin.js";
 
 /** @typedef {import("../edits.js").Picture} Picture */
@@ -13,14 +14,17 @@ import { view } from "./origin.js";
  */
 function Before({ at, id, sheet, made }) {
   const [found, setFound] = useState(/** @type {Picture | null} */ (null));
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const seen = useSeen(place);
   useEffect(() => {
+    if (!seen) return undefined;
     let gone = false;
     picture(at, id).then((one) => !gone && setFound(one), () => !gone && setFound(null));
     return () => {
       gone = true;
     };
-  }, [id, sheet, made]);
-  if (found === null) return html`<span class="thumb"></span>`;
+  }, [id, sheet, made, seen]);
+  if (found === null) return html`<span class="thumb" ref=${place}></span>`;
   if (found.png !== null) {
     return html`<img class="thumb pixels" src=${`data:image/png;base64,${found.png}`} alt=${`${sheet} before and after`} />`;
   }
