@@ -290,9 +290,30 @@ def test_each_view_is_accessible(page: Page) -> None:
         )
 
 
+def test_a_frame_in_which_the_screen_is_off_says_so(page: Page) -> None:
+    """As while a game loads a scene: what is in memory then is not on the screen."""
+    line = page.locator(".game .line", has_text="forced blank")
+    expect(line).to_have_count(0)
+    for value, count in ((0x80, 1), (0x0F, 0)):
+        page.evaluate(
+            """async (value) => {
+            const { frame, memory } = await import("/memory.js"), number = frame.value;
+            memory.ppu.inidisp = value;
+            frame.value = -1;
+            frame.value = number; }""",
+            value,
+        )
+        expect(line).to_have_count(count)
+
+
+GROUND = "getComputedStyle(document.documentElement).getPropertyValue('--ground')"
+
+
 def test_both_themes_have_contrast(page: Page) -> None:
-    for _ in range(2):
+    ground = page.evaluate(GROUND)
+    for first in (True, False):
         page.get_by_role("button", name="Theme").click()
+        assert (page.evaluate(GROUND) != ground) is first, "each click changes it"
         found = Axe().run(page, options={"runOnly": ["color-contrast"], "resultTypes": ["violations"]})
         assert not found.response["violations"], [one["html"] for one in found.response["violations"][0]["nodes"]]
 

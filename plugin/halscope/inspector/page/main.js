@@ -16,6 +16,8 @@ import { VIEWS } from "./views/index.js";
 import "./shared.js";
 
 const theme = signal(localStorage.getItem("theme") ?? "");
+/** Whether the page is dark now; until a theme is chosen it is as the system is. */
+const isDark = () => (theme.peek() ? theme.peek() === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
 const help = signal(false);
 const GAME = "Game";
 /** All that a window may show alone. */
@@ -68,7 +70,7 @@ function Head() {
     ${missing.length > 0 && html`<span class="group"><button title=${`Open ${missing.join(", ")} in windows again`}
       onClick=${() => missing.forEach(popOut)}>Windows (${missing.length})</button><button
       aria-label="Forget the windows" title="Forget the windows" onClick=${forgetWindows}>×</button></span>`}
-    <button onClick=${() => (theme.value = theme.value === "light" ? "dark" : "light")}>Theme</button>
+    <button onClick=${() => (theme.value = isDark() ? "light" : "dark")}>Theme</button>
     <button aria-expanded=${help.value} onClick=${() => (help.value = !help.value)}>Keys</button>
   </header>`;
 }

@@ -1,11 +1,11 @@
 // The picture of the running game, with the sprites outlined; where the host can be played, the keyboard plays it.
 import { useEffect, useState } from "preact/hooks";
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { onMessage, order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
-import { frozen, host, memory, moment, past, trouble } from "../memory.js";
+import { frame, frozen, host, memory, moment, past, trouble } from "../memory.js";
 import { onScreenAt, tileAt } from "../layers.js";
 import { bitsOfRows, registersAt, shownLayers, shownSprites } from "../rows.js";
 import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
@@ -140,6 +140,12 @@ function tint(context, sprite, top, scale, tiles) {
   }
 }
 
+/** Whether the console's screen is off, as while a game loads a scene: INIDISP ($2100), bit 7. */
+const isOff = computed(() => frame.value >= 0 && ((memory.ppu.inidisp ?? 0) & 0x80) !== 0);
+
+/** Whether the frame that is shown stays: in a running game such a line would come and go. */
+const stands = () => paused.value || frozen.value || past.value !== null || moment.value !== null || !extent.value.live;
+
 /** @type {ImageData | null} */
 let image = null;
 
@@ -198,6 +204,8 @@ export function Game() {
       ${frozen.value ? html`<p class="line" role="status">This page is frozen (Space lets it go on); the game itself goes on:
         it cannot be paused from here.</p>`
         : runsElsewhere() && html`<p class="line">The game is played and paused in the emulator; Space freezes this page.</p>`}
+      ${isOff.value && stands() && html`<p class="line">The screen is off in this frame (forced blank): what the views list stands in
+        memory, and none of it is shown.</p>`}
       ${memory.picture === null && html`<p class="empty">This host sends no picture. The sprites are on the right.</p>`}
       <${TimelineBar} />
     </section>`;
