@@ -151,6 +151,13 @@ def test_a_button_with_the_focus_is_clicked_by_keys(page: Page) -> None:
     wait_for_frames(page, 5)
 
 
+def test_space_pauses_after_a_click_of_the_mouse_on_a_button(page: Page) -> None:
+    go_on(page)
+    page.get_by_role("tab", name="VRAM").click()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible()
+
+
 def test_vram_and_colours_are_those_of_the_game(page: Page) -> None:
     go_on(page)
     page.keyboard.press("2")

@@ -90,6 +90,13 @@ async function said(answer) {
 /** Who uses the tile that was asked about last; null for none. */
 export const uses = signal(/** @type {{place: import("./selection.js").Place, found: Uses | null, error: string} | null} */ (null));
 
+/** Say no more who uses a tile. Returns whether it was said. */
+export function closeUses() {
+  const was = uses.peek() !== null;
+  uses.value = null;
+  return was;
+}
+
 /** @param {import("./selection.js").Place} place */
 async function askUses(place) {
   try {

@@ -8,6 +8,7 @@ import { pinned, point } from "./selection.js";
 import { Game, outlineAll, paused, pressKey, releaseKey, releaseKeys, speed, stepFrame, togglePause } from "./views/game.js";
 import { addKeys, keys, runKey } from "./keys.js";
 import { alone, firstShare, forgetWindows, gameShare, Guarded, missingWindows, popOut, second, Splitter, wide } from "./layout.js";
+import { closeUses } from "./edits.js";
 import { News } from "./views/edits.js";
 import { endSearch } from "./timeline.js";
 import { Misfits } from "./paint/misfit.js";
@@ -41,6 +42,7 @@ effect(() => {
 effect(() => {
   void view.value;
   point(null); // what was pointed at has gone with its view, which tells nobody
+  closeUses(); // it covers what was asked for now
 });
 effect(() => {
   localStorage.setItem("theme", theme.value);
@@ -101,8 +103,8 @@ const BASIC = [
   { key: "o", does: "outline all sprites", run: () => (outlineAll.value = !outlineAll.value) },
   { key: "v", does: "two views at once, or one", run: () => { if (!alone) toggleSecond(); } },
   { key: "d", does: "the view in a window of its own", run: () => popOut(view.peek()) },
-  { key: "Escape", does: "end a search; unpin; close this",
-    run: () => endSearch() || ([help.value, pinned.value] = [false, null]) },
+  { key: "Escape", does: "end a search; close who uses a tile; unpin; close this",
+    run: () => endSearch() || closeUses() || ([help.value, pinned.value] = [false, null]) },
   { key: "?", does: "this sheet", run: () => (help.value = !help.value) },
   { key: "", shown: "arrows, Z X A S Q W, Enter, right Shift", run: () => undefined,
     does: "play: pad, B A Y X L R, start, select (where the host can be played)" },
@@ -205,6 +207,11 @@ function onKey(event) {
 }
 
 addEventListener("keydown", onKey);
+// A button that the mouse has clicked lets go of the keyboard: Space pauses then, and does not click it again.
+addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement} */ (event.target).closest?.("button");
+  if (event.detail > 0 && button?.matches(":focus:not([role=grid] button)")) button.blur();
+});
 addEventListener("keyup", releaseKey);
 addEventListener("blur", releaseKeys);
 document.addEventListener("visibilitychange", () => document.hidden && releaseKeys());
