@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from halscope.app import Workspace, inject_palettes
 from halscope.demo import rom_path, truth
-from halscope.formats.palettes import palette_bytes
+from halscope.formats.palettes import PaletteFormat, palette_bytes
 from halscope.hosts.libretro import available_cores
 from playwright.sync_api import Page, expect
 from support.inspector_page import DROP, go_on, pause, wait_until
@@ -211,7 +211,9 @@ def test_a_palette_is_pasted_as_a_picture_and_dropped_as_a_file(page: Page) -> N
     expect_palette(page, 12, [int(label.rpartition("$")[2], 16) for label in labels])
 
     words = np.arange(16, dtype=np.uint16) * 0x111
-    for name, kind in (("OBJ.tpl", "tpl"), ("OBJ.png", "png")):
+    kinds: tuple[PaletteFormat, ...] = ("tpl", "png")
+    for kind in kinds:
+        name = f"OBJ.{kind}"
         words[1:] ^= 1
         data = base64.b64encode(palette_bytes(words, kind)).decode()
         page.locator("[data-colour='212']").evaluate(DROP, [name, data])  # of another palette than the chosen one

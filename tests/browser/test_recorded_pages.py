@@ -230,6 +230,7 @@ def test_two_savestates_are_shown_and_compared_on_their_page(context: BrowserCon
         expect(page.locator(".rom")).to_contain_text("snes9x", ignore_case=True)
         figures = page.locator(".sprites.figures")
         expect(figures.locator("li").first).to_be_visible()
+        expect(page.get_by_text("sends no picture")).to_have_count(0)  # it is composed
         early = figures.inner_text()
         page.keyboard.press("k")
         page.keyboard.press(".")

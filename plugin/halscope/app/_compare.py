@@ -120,8 +120,8 @@ def compare_files(before: str, after: str, obsel: int | None = None) -> Compared
     """
     one, other = moment_of(before, obsel), moment_of(after, obsel)
     found = compare_snapshots(one.snapshot, other.snapshot)
-    before, after = (tuple(changed_sprites(decode_frame(moment.snapshot), found)) for moment in (one, other))
-    return ComparedMoments(one, other, found, (before, after))
+    there, now = (tuple(changed_sprites(decode_frame(moment.snapshot), found)) for moment in (one, other))
+    return ComparedMoments(one, other, found, (there, now))
 
 
 def moment_of(text: str, obsel: int | None = None) -> Moment:

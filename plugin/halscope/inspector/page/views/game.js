@@ -5,7 +5,7 @@ import { onMessage, order, tell } from "../connection.js";
 import { outline, pixelAt, resize, usePainted } from "../canvas.js";
 import { html } from "../html.js";
 import { figureOf, keepFigures } from "../figures.js";
-import { frame, frozen, host, memory, moment, past, trouble } from "../memory.js";
+import { frame, frozen, host, memory, moment, past, received, trouble } from "../memory.js";
 import { onScreenAt, tileAt } from "../layers.js";
 import { bitsOfRows, registersAt, shownLayers, shownSprites } from "../rows.js";
 import { marked, picked, pinned, point, pointedSprites } from "../selection.js";
@@ -140,6 +140,8 @@ function tint(context, sprite, top, scale, tiles) {
   }
 }
 
+/** Whether there is no picture to show: of a recording without one, it is composed a moment later. */
+const isPictureless = computed(() => received.value >= 0 && memory.picture === null);
 /** Whether the console's screen is off, as while a game loads a scene: INIDISP ($2100), bit 7. */
 const isOff = computed(() => frame.value >= 0 && ((memory.ppu.inidisp ?? 0) & 0x80) !== 0);
 
@@ -206,7 +208,7 @@ export function Game() {
         : runsElsewhere() && html`<p class="line">The game is played and paused in the emulator; Space freezes this page.</p>`}
       ${isOff.value && stands() && html`<p class="line">The screen is off in this frame (forced blank): what the views list stands in
         memory, and none of it is shown.</p>`}
-      ${memory.picture === null && html`<p class="empty">This host sends no picture. The sprites are on the right.</p>`}
+      ${isPictureless.value && html`<p class="empty">This host sends no picture. The sprites are on the right.</p>`}
       <${TimelineBar} />
     </section>`;
 }
