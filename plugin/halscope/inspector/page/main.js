@@ -207,10 +207,10 @@ function onKey(event) {
 }
 
 addEventListener("keydown", onKey);
-// A button that the mouse has clicked lets go of the keyboard: Space pauses then, and does not click it again.
+// A tab, a figure or a button of the head that the mouse has clicked lets go of the keyboard: Space pauses then, and does not click it again.
 addEventListener("click", (event) => {
   const button = /** @type {HTMLElement} */ (event.target).closest?.("button");
-  if (event.detail > 0 && button?.matches(":focus:not([role=grid] button)")) button.blur();
+  if (event.detail > 0 && button?.matches(":is(header, .tabs, .figures) button:focus")) button.blur();
 });
 addEventListener("keyup", releaseKey);
 addEventListener("blur", releaseKeys);
