@@ -30,17 +30,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     std::vector<std::uint32_t> offsets;
     std::vector<std::uint32_t> families;
-    std::vector<std::uint8_t> strong;
+    std::vector<std::uint8_t> grades;
     for (std::size_t at = data[1] % 16; at < rom.size(); at += 1 + data[1] / 8) {
         offsets.push_back(static_cast<std::uint32_t>(at));
         families.push_back(static_cast<std::uint32_t>(at / 3));
-        strong.push_back(rom[at] % 4 == 1 ? 1 : 0);
+        grades.push_back(rom[at] % 4);
     }
     const std::span<const std::int64_t, kPages> map(pages.data(), kPages);
     const std::vector<Reference> longs = find_references(rom, map, offsets);
     std::vector<std::uint8_t> in_table(longs.size());
     for (std::size_t k = 0; k < longs.size(); ++k) in_table[k] = longs[k].position % 5 == 0 ? 1 : 0;
-    const FoundShapes found = find_shapes(rom, map, {offsets, families, strong}, longs, in_table);
+    const FoundShapes found = find_shapes(rom, map, {offsets, families, grades}, longs, in_table);
     for (const ShapedReference& one : found.references) {
         demand(one.low < rom.size() && one.high < rom.size() && (one.bank == kNoPlace || one.bank < rom.size()));
         demand(one.group < found.groups.size() && one.target < offsets.size());

@@ -355,7 +355,7 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
     std::map<unsigned, std::vector<const Reference*>> by_tag;
     std::size_t strong = 0;
     for (const Reference& one : longs) {
-        strong += space.starts().strong[one.target] != 0 ? 1 : 0;
+        strong += space.starts().grades[one.target] >= kStrong ? 1 : 0;
         if (one.position < 2 || claims.has(one.position) || claims.has(one.position + 2)) continue;
         by_tag[space.word_at(one.position - 2)].push_back(&one);
     }
@@ -370,7 +370,7 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
         if (references.size() < kFewestTagged) continue;
         std::vector<std::uint32_t> families;
         for (const Reference* one : references) {
-            if (space.starts().strong[one->target] != 0) families.push_back(space.starts().families[one->target]);
+            if (space.starts().grades[one->target] >= kStrong) families.push_back(space.starts().families[one->target]);
         }
         const std::size_t strong_behind = families.size();
         std::sort(families.begin(), families.end());
@@ -399,7 +399,7 @@ void find_tagged(const Space& space, std::span<const Reference> longs, Claims& c
         for (const Reference* one : references) {
             const std::uint32_t at = one->position;
             if (claims.has(at) || claims.has(at + 2)) continue;
-            if (only_strong && space.starts().strong[one->target] == 0) continue;
+            if (only_strong && space.starts().grades[one->target] < kStrong) continue;
             for (std::uint32_t k = 0; k < 3; ++k) claims.take(at + k);
             const auto address = space.word_at(at) | std::uint32_t{rom[at + 2]} << 16;
             found.references.push_back({at, at + 1, at + 2, address, one->target, group});

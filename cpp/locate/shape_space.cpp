@@ -37,7 +37,7 @@ Space::Space(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kP
     for (std::size_t k = 0; k < starts.offsets.size(); ++k) {
         const std::size_t offset = starts.offsets[k];
         if (offset >= rom.size()) continue;
-        const bool strong = starts.strong[k] != 0;
+        const bool strong = starts.grades[k] >= kStrong;
         if (strong) {
             strong_.insert(offset);
             ++strong_count_;

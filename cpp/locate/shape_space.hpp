@@ -39,6 +39,9 @@ class Space {
     [[nodiscard]] bool is_rom(unsigned word, unsigned bank) const noexcept {
         return offset_of(word, bank) < rom_.size();
     }
+    [[nodiscard]] Grade grade_of(unsigned word, unsigned bank) const noexcept {
+        return static_cast<Grade>(starts_.grades[start_of(word, bank)]);
+    }
     // The index of the start at a likely address.
     [[nodiscard]] std::uint32_t start_of(unsigned word, unsigned bank) const noexcept;
     [[nodiscard]] std::uint32_t start_at(std::size_t offset) const noexcept;

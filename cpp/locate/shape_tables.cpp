@@ -1,6 +1,7 @@
 // Tables of words whose bank is one for all or stands in a column of its own; see shape_space.hpp.
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "locate/table_finder.hpp"
@@ -19,8 +20,9 @@ bool share_words(const Table& a, const Table& b) noexcept {
     return begin(a) < end(b) && begin(b) < end(a);
 }
 
-// Adds the entries of a table as a group, unless most of it is claimed.
-void add_table(const Space& space, const TableFinder& finder, const Table& table, Claims& claims, FoundShapes& found) {
+// Adds the entries of a table as a group, unless most of it is claimed. Returns whether it was added.
+bool add_table(const Space& space, const TableFinder& finder, const Table& table, Claims& claims, FoundShapes& found,
+               std::size_t fewest = kFewest) {
     const Layout& layout = table.layout;
     std::int64_t begin = table.begin;
     std::int64_t end = table.end;
@@ -28,8 +30,14 @@ void add_table(const Space& space, const TableFinder& finder, const Table& table
         const auto bank = finder.bank_of(layout, entry);
         return bank && finder.has_word(layout, entry) && space.is_likely(finder.word_of(layout, entry), *bank);
     };
-    while (likely(begin - 1)) --begin;
-    while (likely(end)) ++end;
+    // Beyond the ends of the evidence nothing says that the table goes on, so a start has to say more for itself: words
+    // lead to a likely one by chance at one end in some hundreds.
+    const auto fair = [&](std::int64_t entry) {
+        return likely(entry) &&
+               space.grade_of(finder.word_of(layout, entry), *finder.bank_of(layout, entry)) >= kFair;
+    };
+    while (fair(begin - 1)) --begin;
+    while (fair(end)) ++end;
     const auto group = static_cast<std::uint32_t>(found.groups.size());
     std::vector<ShapedReference> entries;
     std::size_t claimed = 0;
@@ -48,7 +56,7 @@ void add_table(const Space& space, const TableFinder& finder, const Table& table
         entries.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(high),
                            in_column ? place : kNoPlace, bank << 16 | word, space.start_of(word, bank), group});
     }
-    if (claimed > entries.size() || entries.size() < kFewest) return;
+    if (claimed > entries.size() || entries.size() < fewest) return false;
     for (const ShapedReference& one : entries) {
         claims.take(one.low);
         claims.take(one.high);
@@ -61,6 +69,21 @@ void add_table(const Space& space, const TableFinder& finder, const Table& table
                                                      : kWordAndBank;
     found.groups.push_back({table.score, layout.stride, shape});
     found.references.insert(found.references.end(), entries.begin(), entries.end());
+    return true;
+}
+
+// Adds the small tables beside those of one bank, and those beside these.
+void add_beside(const Space& space, const TableFinder& finder, std::vector<Table> believed, Claims& claims,
+                FoundShapes& found, const Work& work) {
+    constexpr std::size_t kFewestBeside = 2;
+    for (std::size_t k = 0; k < believed.size(); ++k) {
+        stop_if_cancelled(work.cancel);
+        std::vector<Table> small = finder.beside(believed[k], believed.size());
+        std::stable_sort(small.begin(), small.end(), [](const Table& a, const Table& b) { return a.score > b.score; });
+        for (const Table& one : small) {
+            if (add_table(space, finder, one, claims, found, kFewestBeside)) believed.push_back(one);
+        }
+    }
 }
 
 }  // namespace
@@ -84,7 +107,11 @@ void find_word_tables(const Space& space, Claims& claims, FoundShapes& found, co
         add_table(space, finder, *table, claims, found);
     }
     for (const Table& table : finder.apart()) add_table(space, finder, table, claims, found);
-    for (const Table& table : tables) add_table(space, finder, table, claims, found);
+    std::vector<Table> believed;
+    for (const Table& table : tables) {
+        if (add_table(space, finder, table, claims, found)) believed.push_back(table);
+    }
+    add_beside(space, finder, std::move(believed), claims, found, work);
 }
 
 }  // namespace halscope::locate

@@ -17,12 +17,16 @@ inline constexpr std::uint32_t kNoPlace = 0xFFFFFFFF;
 // The layouts of pointers, in the order of SHAPES in rom/references.py.
 enum Shape : std::uint8_t { kLong, kWord, kWordAndBank, kParallel, kCode, kTagged };
 
-// Where streams may begin. `strong` marks the few starts that are likely by themselves: only those are evidence for a
-// shape, while a shape that is believed may lead to any.
+// How likely a start is by itself, in the order of rom/pointers.py. Only strong ones are evidence for a shape, while a
+// shape that is believed may lead to any. Sharp are the strong ones that are nearly the best of their family; fair ones
+// are the best of a family that tells little.
+enum Grade : std::uint8_t { kLikely, kFair, kStrong, kSharp };
+
+// Where streams may begin.
 struct LikelyStarts {
     std::span<const std::uint32_t> offsets;   // ascending
     std::span<const std::uint32_t> families;  // of each
-    std::span<const std::uint8_t> strong;     // of each
+    std::span<const std::uint8_t> grades;     // of each
 };
 
 // One pointer: the ROM offsets of its bytes (`bank` may be kNoPlace), what they hold, and where they lead.

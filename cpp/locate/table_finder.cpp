@@ -24,8 +24,8 @@ TableFinder::TableFinder(const Space& space, const Claims& claims, const Work& w
     hit_ = static_cast<float>(std::log(kLeadsToStart / any));
     miss_ = static_cast<float>(std::log((1 - kLeadsToStart) / (1 - any)));
     for (unsigned bank = 0; bank < kBanks; ++bank) {
-        const double chance = std::min(0.5, (static_cast<double>(bank_counts_[bank]) + 0.5) / positions);
-        bank_hit_[bank] = static_cast<float>(std::log(kLeadsToStart / chance));
+        const auto strong = static_cast<double>(starts_of_[bank][kStrong] + starts_of_[bank][kSharp]);
+        bank_hit_[bank] = static_cast<float>(std::log(kLeadsToStart / std::max(1.0, strong)));
     }
     bank_miss_ = static_cast<float>(std::log(1 - kLeadsToStart));
     threshold_ = static_cast<float>(std::log(positions * (kMostStride - kLeastStride + 1) / kAccidents));
@@ -68,11 +68,22 @@ void TableFinder::collect_words() {
             leads_.set_word(from / 64, bits);
         }
     });
+    std::vector<std::uint32_t> counts(kWords);
     for (std::size_t word = 0; word < leads_.words(); ++word) {
         for (std::uint64_t left = leads_.word(word); left != 0; left &= left - 1) {
             ++word_count_;
-            const std::size_t at = 64 * word + static_cast<std::size_t>(std::countr_zero(left));
-            for (const std::uint8_t bank : space_.banks_of(space_.word_at(at))) ++bank_counts_[bank];
+            ++counts[space_.word_at(64 * word + static_cast<std::size_t>(std::countr_zero(left)))];
+        }
+    }
+    // A word that stands in the ROM only a few times may do so by chance, so it counts as half as rare as that at most.
+    const auto positions = static_cast<double>(rom.size());
+    const double usual = positions / kWords + 0.5;
+    highs_.assign(kBanks, {});
+    for (unsigned word = 0; word < kWords; ++word) {
+        rarity_[word] = static_cast<float>(std::log((counts[word] + usual) / 2 / positions));
+        for (const std::uint8_t bank : space_.banks_of(word)) {
+            ++starts_of_[bank][space_.grade_of(word, bank)];
+            highs_[bank][word >> 8] = 1;
         }
     }
 }
@@ -98,7 +109,7 @@ Table TableFinder::measured(const Layout& layout, Met& families) const {
             }
             if (!families.meet(space_.starts().families[space_.start_of(word, *bank)])) continue;
             ++different;
-            score += bank_hit_[space_.same_bank(*bank)];
+            score += hit_of(word, *bank);
             if (score <= peak) continue;
             peak = score;
             met_at_peak = different;
@@ -172,6 +183,45 @@ std::optional<Table> TableFinder::with_column(const Layout& words, std::uint32_t
         }
     }
     return result;
+}
+
+std::vector<Table> TableFinder::beside(const Table& table, std::size_t believed) const {
+    // Shares of a table's entries that lead to a strong start, and to a sharp one (measured); the rest leads to others.
+    constexpr std::array<double, kSharp + 1> kShares{0, 0, 0.04, 0.8};
+    const std::uint32_t stride = table.layout.stride;
+    const auto first = static_cast<std::int64_t>(table.layout.first) + table.begin * stride;
+    const auto end = static_cast<std::int64_t>(table.layout.first) + table.end * stride;
+    const double places = 2.0 * static_cast<double>(kBeside) * static_cast<double>(space_.banks().size());
+    const double threshold = std::log(static_cast<double>(believed) / kAccidents);
+    std::vector<Table> tables;
+    const auto add = [&](std::int64_t at, unsigned bank) {
+        Table small{Layout{static_cast<std::uint32_t>(at), stride, kNoColumn, 0, bank}};
+        std::vector<std::uint32_t> met;
+        double score = -std::log(places);
+        for (std::int64_t entry = 0; has_word(small.layout, entry); ++entry) {
+            const unsigned word = word_of(small.layout, entry);
+            const std::size_t place = place_of(small.layout, entry);
+            if (claims_.has(place) || claims_.has(place + 1) || !space_.is_likely(word, bank)) break;
+            const Grade grade = space_.grade_of(word, bank);
+            if (grade >= kFair) small.end = entry + 1;
+            const std::uint32_t family = space_.starts().families[space_.start_of(word, bank)];
+            if (grade < kStrong || !space_.strong_words().contains(word)) continue;
+            if (std::find(met.begin(), met.end(), family) != met.end()) continue;
+            met.push_back(family);
+            const auto rivals = static_cast<double>(std::max<std::size_t>(1, starts_of_[bank][grade]));
+            score += std::max(0.0, std::log(kShares[grade] / rivals) - static_cast<double>(rarity_[word]));
+        }
+        small.score = static_cast<float>(score);
+        if (met.size() > 1 && score >= threshold) tables.push_back(small);
+    };
+    const auto reach = static_cast<std::int64_t>(kBeside);
+    for (std::int64_t at = std::max<std::int64_t>(0, first - reach); at < end + reach; ++at) {
+        if (at == first) at = end;
+        if (!leads_anywhere(static_cast<std::size_t>(at))) continue;
+        const unsigned word = space_.word_at(static_cast<std::size_t>(at));
+        for (const std::uint8_t bank : space_.banks_of(word)) add(at, bank);
+    }
+    return tables;
 }
 
 bool TableFinder::overlaps(const Layout& words, std::uint32_t entries, std::size_t column, std::uint32_t stride) {

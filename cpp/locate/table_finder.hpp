@@ -1,6 +1,7 @@
 // What finds tables of words whose bank is one for all or stands in a column of its own; see shape_space.hpp. Its
 // parts: table_finder.cpp scores tables, table_runs.cpp finds runs of words, tables_apart.cpp finds columns of bytes.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,7 @@ inline constexpr float kSeed = 12;  // nats from which a run of words is worth l
 inline constexpr std::size_t kNear = 0x800;
 inline constexpr std::size_t kMostEntries = 4096;  // of a table
 inline constexpr std::uint32_t kFewest = 3;        // different families
+inline constexpr std::size_t kBeside = 64;         // bytes between a table and a small one beside it
 inline constexpr std::uint32_t kNoColumn = kNoPlace;
 
 // Where the entries of a table are. The low byte of entry k is at `first + k * stride`, its high byte `high` further
@@ -67,6 +69,10 @@ class TableFinder {
     // Finds runs of words: seeds, strongest first, and tables of one bank, likewise.
     void search(std::vector<Seed>& all_seeds, std::vector<Table>& all_tables) const;
 
+    // Tables that are too small to be believed anywhere, beside those that are: words of another bank at the same stride.
+    // `believed` are the tables that were found, and how many of them there are counts against each.
+    [[nodiscard]] std::vector<Table> beside(const Table& table, std::size_t believed) const;
+
     // The table of a seed, with the column of banks that fits it best, if any fits.
     [[nodiscard]] std::optional<Table> with_column(const Seed& seed, bool is_far, Met& families) const;
 
@@ -98,7 +104,7 @@ class TableFinder {
     }
 
     // Tables of bytes apart. One column is found by its values: that of the high bytes where only those from 80 on lead
-    // to ROM, else that of the banks, and then the columns must be equally far from each other.
+    // to ROM, else that of the banks, and then that of the high bytes that fit them.
     [[nodiscard]] std::vector<Table> apart() const;
 
   private:
@@ -109,19 +115,23 @@ class TableFinder {
     };
 
     // Of bytes apart:
+    using Entries = std::array<std::uint8_t, 256>;  // by byte, a bit for each entry of a window that it fits
     // Where a column of high bytes, or of banks, may begin.
     [[nodiscard]] std::vector<std::size_t> windows_apart(bool by_banks) const;
     void look_apart(std::int64_t at, bool by_banks, std::vector<Table>& tables) const;
-    // Calls `look` for each distance, ascending, at which the high bytes before the banks at `at`, and the low bytes
-    // before those, make enough addresses of strong starts.
+    // Calls `look` for each distance, ascending, from bytes before to those at `at` at which enough of them fit, with
+    // the marks of the first two and their number. All bytes that come into question are marked with the entries that
+    // they fit; then eight distances are counted at once.
     template <typename Look>
-    void for_each_gap_of_banks(std::int64_t at, Look look) const;
-    // The same for low bytes before the high bytes at `at`, which make words of strong starts. All low bytes that come
-    // into question are marked with the entries whose high byte they fit; then eight distances are counted at once.
-    template <typename Look>
-    void for_each_gap_of_high_bytes(std::int64_t at, Look look) const;
-    // Adds the table that has its columns so far from each other, if it is one.
-    void add_apart(std::int64_t at, std::int64_t gap, bool by_banks, Met& families, std::vector<Table>& tables) const;
+    void for_each_gap(std::int64_t at, const Entries& entries, Look look) const;
+    // The low bytes that make words of strong starts with the high bytes at `at`, in any bank.
+    [[nodiscard]] Entries low_bytes(std::int64_t at) const;
+    // The same in the banks at `banks`; and the high bytes of strong starts in these banks.
+    [[nodiscard]] Entries low_bytes(std::int64_t at, std::int64_t banks) const;
+    [[nodiscard]] Entries high_bytes(std::int64_t banks) const;
+    // Adds the table with these columns, if it is one; without `banks`, that with the column of banks that fits best.
+    void add_apart(std::int64_t low, std::int64_t high, std::optional<std::int64_t> banks, Met& families,
+                   std::vector<Table>& tables) const;
     // A run of words from its first to where the evidence is highest: its entries, and the evidence.
     [[nodiscard]] std::pair<std::uint32_t, float> run_of(const Layout& layout) const noexcept;
 
@@ -152,18 +162,27 @@ class TableFinder {
     [[nodiscard]] static bool overlaps(const Layout& words, std::uint32_t entries, std::size_t column,
                                        std::uint32_t stride);
 
+    // The evidence of an entry that leads to a strong start in a bank, 0 for padding: how much more likely its word is
+    // in a table, which has those of the bank's strong starts, than in the ROM. Words of common code tell little.
+    [[nodiscard]] float hit_of(unsigned word, unsigned bank) const noexcept {
+        return space_.strong_words().contains(word) ? std::max(0.0F, bank_hit_[space_.same_bank(bank)] - rarity_[word])
+                                                    : 0.0F;
+    }
+
     const Space& space_;
     const Claims& claims_;
     const Work& work_;
     OffsetSet leads_;  // positions whose word leads to a strong start in some bank
     std::size_t word_count_ = 0;
-    std::array<std::size_t, kBanks> bank_counts_{};
+    std::array<std::array<std::size_t, kSharp + 1>, kBanks> starts_of_{};  // words of a bank that lead to each grade
     float hit_ = 0;
     float miss_ = 0;
     float bank_miss_ = 0;
     float threshold_ = 0;
-    std::array<float, kBanks> bank_hit_{};
+    std::array<float, kBanks> bank_hit_{};  // logarithm of the chance of each of its words in a table
+    std::vector<float> rarity_ = std::vector<float>(kWords);  // the same in the ROM
     std::vector<std::uint8_t> words_by_byte_ = std::vector<std::uint8_t>(kWords);  // 1: it leads to a strong start
+    std::vector<std::array<std::uint8_t, kBanks>> highs_;  // by bank: 1 for the high bytes of its strong starts
     std::size_t families_ = 0;
 };
 

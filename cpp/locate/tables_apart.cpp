@@ -16,44 +16,20 @@ constexpr std::size_t kWindow = 7;          // entries that are looked at first
 constexpr std::size_t kFewestWords = 4;     // of them that lead to strong starts in some bank
 constexpr std::size_t kMostWindows = 8000;  // each takes two microseconds
 constexpr std::int64_t kMostApart = 512;    // bytes from one column to the next
+constexpr std::size_t kMostHighs = 8;       // columns of high bytes that are tried for one of banks
 
 }  // namespace
 
 template <typename Look>
-void TableFinder::for_each_gap_of_banks(std::int64_t at, Look look) const {
-    const auto size = static_cast<std::int64_t>(space_.rom().size());
-    const auto byte = [&](std::int64_t place) { return space_.rom()[static_cast<std::size_t>(place)]; };
-    for (std::int64_t gap = -kMostApart; gap <= kMostApart; ++gap) {
-        if (std::abs(gap) < static_cast<std::int64_t>(kFewest)) continue;
-        const std::int64_t low = at - 2 * gap;
-        if (low < 0 || std::max(low, at) + static_cast<std::int64_t>(kWindow) > size) continue;
-        std::size_t hits = 0;
-        for (std::int64_t k = 0; k < static_cast<std::int64_t>(kWindow); ++k) {
-            const unsigned word = byte(low + k) | unsigned{byte(low + gap + k)} << 8;
-            if (space_.strong_words().contains(word) && space_.is_strong(word, byte(at + k))) ++hits;
-            if (k == 1 && hits == 0) break;
-        }
-        if (hits >= kFewest) look(gap);
-    }
-}
-
-template <typename Look>
-void TableFinder::for_each_gap_of_high_bytes(std::int64_t at, Look look) const {
+void TableFinder::for_each_gap(std::int64_t at, const Entries& entries, Look look) const {
     constexpr std::size_t kLanes = sizeof(std::uint64_t);
     constexpr std::uint64_t kEach = 0x0101010101010101U;
     const std::span<const std::uint8_t> rom = space_.rom();
-    std::array<std::uint8_t, 256> entries{};  // by low byte, a bit for each entry
-    for (std::size_t k = 0; k < kWindow; ++k) {
-        const std::uint8_t* const leads = words_by_byte_.data() + 256 * rom[static_cast<std::size_t>(at) + k];
-        for (std::size_t low = 0; low < entries.size(); ++low) {
-            entries[low] = static_cast<std::uint8_t>(entries[low] | leads[low] << k);
-        }
-    }
     const auto first = static_cast<std::size_t>(std::max<std::int64_t>(0, at - kMostApart));
     const std::size_t last = std::min(rom.size() - kWindow, static_cast<std::size_t>(at + kMostApart));
     std::array<std::uint8_t, 2 * kMostApart + 1 + 2 * kLanes> marks{};
     for (std::size_t k = 0; first + k < last + kWindow; ++k) marks[k] = entries[rom[first + k]];
-    for (std::size_t end = last + 1; end > first;) {  // low bytes descend as distances ascend
+    for (std::size_t end = last + 1; end > first;) {  // bytes before descend as distances ascend
         const std::size_t begin = end - std::min(end - first, kLanes);
         std::uint64_t hits = 0;
         for (std::size_t k = 0; k < kWindow; ++k) {
@@ -63,19 +39,54 @@ void TableFinder::for_each_gap_of_high_bytes(std::int64_t at, Look look) const {
         }
         static_assert(kWindow < 8 && kFewestWords == 4);
         if ((hits & 4 * kEach) != 0) {
-            for (std::size_t low = end; low-- > begin;) {
-                const std::uint8_t* const mark = marks.data() + (low - first);
-                int count = 0;
-                for (std::size_t k = 0; k < kWindow; ++k) count += mark[k] >> k & 1;
-                const std::int64_t gap = at - static_cast<std::int64_t>(low);
-                if (std::abs(gap) < static_cast<std::int64_t>(kFewest)) continue;
-                // One of the first two leads to a start, so that a table is met near its beginning.
-                const bool begins = ((mark[0] & 1) | (mark[1] & 2)) != 0;
-                if (count >= static_cast<int>(kFewestWords) && begins) look(gap);
+            for (std::size_t place = end; place-- > begin;) {
+                const std::uint8_t* const mark = marks.data() + (place - first);
+                std::size_t count = 0;
+                for (std::size_t k = 0; k < kWindow; ++k) count += mark[k] >> k & 1U;
+                const std::int64_t gap = at - static_cast<std::int64_t>(place);
+                if (count < kFewestWords || std::abs(gap) < static_cast<std::int64_t>(kFewest)) continue;
+                look(gap, ((mark[0] & 1) | (mark[1] & 2)) != 0, count);
             }
         }
         end = begin;
     }
+}
+
+TableFinder::Entries TableFinder::low_bytes(std::int64_t at) const {
+    Entries entries{};
+    for (std::size_t k = 0; k < kWindow; ++k) {
+        const std::uint8_t* const leads = words_by_byte_.data() + 256 * space_.rom()[static_cast<std::size_t>(at) + k];
+        for (std::size_t low = 0; low < entries.size(); ++low) {
+            entries[low] = static_cast<std::uint8_t>(entries[low] | leads[low] << k);
+        }
+    }
+    return entries;
+}
+
+TableFinder::Entries TableFinder::low_bytes(std::int64_t at, std::int64_t banks) const {
+    Entries entries{};
+    for (std::size_t k = 0; k < kWindow; ++k) {
+        const unsigned high = space_.rom()[static_cast<std::size_t>(at) + k];
+        const unsigned bank = space_.rom()[static_cast<std::size_t>(banks) + k];
+        if (highs_[space_.same_bank(bank)][high] == 0) continue;
+        for (unsigned low = 0; low < entries.size(); ++low) {
+            const unsigned word = high << 8 | low;
+            const bool leads = words_by_byte_[word] != 0 && space_.is_strong(word, bank);
+            entries[low] = static_cast<std::uint8_t>(entries[low] | (leads ? 1U << k : 0U));
+        }
+    }
+    return entries;
+}
+
+TableFinder::Entries TableFinder::high_bytes(std::int64_t banks) const {
+    Entries entries{};
+    for (std::size_t k = 0; k < kWindow; ++k) {
+        const auto& highs = highs_[space_.same_bank(space_.rom()[static_cast<std::size_t>(banks) + k])];
+        for (std::size_t high = 0; high < entries.size(); ++high) {
+            entries[high] = static_cast<std::uint8_t>(entries[high] | highs[high] << k);
+        }
+    }
+    return entries;
 }
 
 std::vector<Table> TableFinder::apart() const {
@@ -126,28 +137,41 @@ std::vector<std::size_t> TableFinder::windows_apart(bool by_banks) const {
 }
 
 void TableFinder::look_apart(std::int64_t at, bool by_banks, std::vector<Table>& tables) const {
-    std::optional<Met> families;
-    const auto look = [&](std::int64_t gap) {
-        if (!families) families.emplace(families_ + 1);
-        add_apart(at, gap, by_banks, *families, tables);
-    };
-    if (by_banks) {
-        for_each_gap_of_banks(at, look);
-    } else {
-        for_each_gap_of_high_bytes(at, look);
+    std::optional<Met> met;
+    const auto families = [&]() -> Met& { return met ? *met : met.emplace(families_ + 1); };
+    // One of the first two entries leads to a start, so that a table is met near its beginning.
+    if (!by_banks) {
+        for_each_gap(at, low_bytes(at), [&](std::int64_t gap, bool begins, std::size_t) {
+            if (begins) add_apart(at - gap, at, std::nullopt, families(), tables);
+        });
+        return;
+    }
+    // Most high bytes that fit the banks do so by chance where banks are full of starts: the best are tried.
+    std::vector<std::pair<std::size_t, std::int64_t>> highs;  // how many bytes do not fit, and the distance
+    for_each_gap(at, high_bytes(at), [&](std::int64_t gap, bool, std::size_t count) {
+        if (count > kFewestWords) highs.emplace_back(kWindow - count, gap);
+    });
+    std::stable_sort(highs.begin(), highs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    if (highs.size() > kMostHighs) highs.resize(kMostHighs);
+    for (const auto& [misses, distance] : highs) {
+        const std::int64_t high = at - distance;
+        for_each_gap(high, low_bytes(high, at), [&](std::int64_t gap, bool begins, std::size_t) {
+            if (begins) add_apart(high - gap, high, at, families(), tables);
+        });
     }
 }
 
-void TableFinder::add_apart(std::int64_t at, std::int64_t gap, bool by_banks, Met& families,
+void TableFinder::add_apart(std::int64_t low, std::int64_t high, std::optional<std::int64_t> banks, Met& families,
                             std::vector<Table>& tables) const {
-    Layout layout{static_cast<std::uint32_t>(by_banks ? at - 2 * gap : at - gap), 1};
-    layout.high = static_cast<std::int32_t>(gap);
+    Layout layout{static_cast<std::uint32_t>(low), 1};
+    layout.high = static_cast<std::int32_t>(high - low);
     const double chances = 2.0 * kMostApart;
     std::optional<Table> table;
-    if (by_banks) {
-        layout.column = static_cast<std::uint32_t>(at);
+    if (banks) {
+        layout.column = static_cast<std::uint32_t>(*banks);
         layout.column_stride = 1;
         table = measured(layout, families);
+        table->score -= static_cast<float>(std::log(chances));  // of the banks; below, that of the high bytes
     } else {
         const auto [entries, score] = run_of(layout);
         if (score >= kSeed + static_cast<float>(std::log(chances))) {

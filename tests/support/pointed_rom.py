@@ -107,14 +107,15 @@ def script(writer: _Writer, blocks: list[int]) -> None:
         writer.parts[block] = (at, at + 1, at + 2)
 
 
-def code(writer: _Writer, blocks: list[int], parts: list[str], call: str) -> None:
+def code(writer: _Writer, blocks: list[int], parts: list[str], call: str, then: str = "a2 dd 20 86 12") -> None:
     """Code that loads each block: `parts` are templates of hexadecimal bytes with ll, hh, bb for those of the address.
 
-    Between them are stores and the destination, as a compiler or a person would write them.
+    Between them are stores, and in two of five `then`, which sets the destination: as a compiler or a person would
+    write them. It must not load a register that the routine gets an address in.
     """
     for block in blocks:
         low, high, bank = writer.address(block)
-        text = " ".join(parts) + (" a2 dd 20 86 12 " if writer.rng.random() < 0.4 else " ") + call
+        text = " ".join(parts) + (f" {then} " if writer.rng.random() < 0.4 else " ") + call
         tokens = text.split()
         named = {"ll": low, "hh": high, "bb": bank, "dd": int(writer.rng.integers(0, 256))}
         at = writer.put(bytes(named[token] if token in named else int(token, 16) for token in tokens))
@@ -141,10 +142,10 @@ SHAPES: Final[dict[str, Shape]] = {
     "code: x, then a": lambda w, b: code(w, b, ["a2 ll hh 86 0e e2 20 a9 bb 85 10 c2 20"], "22 9e 1a c4"),
     "code: a, then a": lambda w, b: code(w, b, ["a9 ll hh 85 0e a9 bb 00 85 10"], "20 9a 88"),
     "code: bank first": lambda w, b: code(w, b, ["e2 20 a9 bb 85 10 a0 ll hh 84 0e"], "22 9e 1a 04"),
-    "code: registers": lambda w, b: code(w, b, ["a9 bb 00 a2 ll hh"], "20 18 9f"),
+    "code: registers": lambda w, b: code(w, b, ["a9 bb 00 a2 ll hh"], "20 18 9f", then="a0 dd 20 84 12"),
     "code: pushed": lambda w, b: code(w, b, ["f4 bb 00 f4 ll hh 68 85 0e 68 85 10"], "20 9a 88"),
     "code: cop": lambda w, b: code(w, b, ["a2 ll hh 86 09 e2 20 a9 bb 85 0b c2 20"], "02 17"),
-    "code: brk": lambda w, b: code(w, b, ["a9 ll hh a2 bb 00"], "00 45"),
+    "code: brk": lambda w, b: code(w, b, ["a9 ll hh a2 bb 00"], "00 45", then="a0 dd 20 84 12"),
     "script": script,
 }
 """How pointers can be written, by name."""

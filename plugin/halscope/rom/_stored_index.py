@@ -14,7 +14,7 @@ from halscope.rom.image import Rom
 from halscope.rom.ranking import START_DTYPE, START_KINDS, KnownStarts
 from halscope.rom.references import REFERENCE_DTYPE, TABLE_DTYPE, KnownTable, References
 
-FORMAT: Final = 11
+FORMAT: Final = 12
 """Version of the cache contents and of the algorithms behind them. An index of another version is rebuilt."""
 
 

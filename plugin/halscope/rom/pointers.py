@@ -45,9 +45,11 @@ class TablePointers(NamedTuple):
 
 UNLIKELY: Final = 0
 LIKELY: Final = 1
-STRONG: Final = 2
+FAIR: Final = 2
+STRONG: Final = 3
+SHARP: Final = 4
 """How likely a start is by itself. Shapes other than tables of three bytes are found by strong starts alone, and then
-lead to likely ones too."""
+lead to likely ones too; at the ends of a table only to fair ones. Sharp starts are strong ones that tell more."""
 
 
 def table_pointers(
@@ -66,7 +68,7 @@ def table_pointers(
         families: The family of each start.
         cancel: Stops the search with CancelledError soon after it is cancelled.
         threads: Maximum number of C++ threads; 0 means one per core, up to four.
-        likelihood: UNLIKELY, LIKELY or STRONG for each start. Without it only tables of three-byte pointers are found.
+        likelihood: UNLIKELY to SHARP for each start. Without it only tables of three-byte pointers are found.
     """
     result = np.zeros(len(offsets), np.float32)
     positions = len(rom.data) - 2
@@ -96,7 +98,7 @@ def table_pointers(
         pages,
         offsets[likely],
         np.ascontiguousarray(families[likely]),
-        (likelihood[likely] == STRONG).view(np.uint8),
+        likelihood[likely] - np.uint8(LIKELY),
         longs,
         (entries["evidence"] > 0).view(np.uint8),
         cancel,
