@@ -14,6 +14,7 @@
 #include "hal/hal.hpp"
 #include "locate/economy.hpp"
 #include "locate/fingerprint.hpp"
+#include "locate/grams.hpp"
 #include "locate/index.hpp"
 #include "locate/pointers.hpp"
 #include "locate/ranking.hpp"
@@ -197,19 +198,19 @@ py::array_t<locate::TableEntry> tables(const Array<locate::Reference>& found, co
 }
 
 py::tuple shapes(const py::object& rom, const Array<std::int64_t>& pages, const Offsets& offsets,
-                 const Offsets& families, const py::object& strong, const Array<locate::Reference>& longs,
+                 const Offsets& families, const py::object& grades, const Array<locate::Reference>& longs,
                  const py::object& in_table, const CancelToken* cancel, unsigned threads) {
     const ByteView view(rom);
-    const ByteView strong_view(strong);
+    const ByteView grade_view(grades);
     const ByteView table_view(in_table);
     const auto bytes = indexable(view);
     const auto targets = span_of(offsets);
     const auto found = span_of(longs);
     const std::size_t count = targets.size();
     if (pages.size() != locate::kPages) throw py::value_error("pages must have 512 entries");
-    if (span_of(families).size() != count || strong_view.bytes().size() != count ||
+    if (span_of(families).size() != count || grade_view.bytes().size() != count ||
         !std::is_sorted(targets.begin(), targets.end()) || (count > 0 && targets.back() >= bytes.size())) {
-        throw py::value_error("starts must ascend within the ROM, each with a family and a flag");
+        throw py::value_error("starts must ascend within the ROM, each with a family and a grade");
     }
     const auto inside = [&](const locate::Reference& one) {
         return one.target < count && std::size_t{one.position} + 3 <= bytes.size();
@@ -221,10 +222,21 @@ py::tuple shapes(const py::object& rom, const Array<std::int64_t>& pages, const 
     {
         const GilReleased unlocked;
         result = locate::find_shapes(bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages),
-                                     {targets, span_of(families), strong_view.bytes()}, found, table_view.bytes(),
+                                     {targets, span_of(families), grade_view.bytes()}, found, table_view.bytes(),
                                      work_of(cancel, threads));
     }
     return py::make_tuple(to_array(std::move(result.references)), to_array(std::move(result.groups)));
+}
+
+py::array_t<std::uint32_t> grams_in(const py::object& memory, const Offsets& grams) {
+    const ByteView view(memory);
+    const auto bytes = indexable(view);
+    std::vector<std::uint32_t> places;
+    {
+        const GilReleased unlocked;
+        places = locate::find_grams(bytes, span_of(grams));
+    }
+    return to_array(std::move(places));
 }
 
 py::tuple build(const py::object& outputs, const Offsets& bounds, const py::object& rom, const CancelToken* cancel,
@@ -442,7 +454,7 @@ void bind_locate(py::module_& module) {
     module.def("locate_tables", &tables, py::arg("references"), py::arg("families"), py::arg("strides"), py::arg("hit"),
                py::arg("miss"), py::arg("threshold"), py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_shapes", &shapes, py::arg("rom"), py::arg("pages"), py::arg("offsets"), py::arg("families"),
-               py::arg("strong"), py::arg("longs"), py::arg("in_table"), py::arg("cancel") = py::none(),
+               py::arg("grades"), py::arg("longs"), py::arg("in_table"), py::arg("cancel") = py::none(),
                py::arg("threads") = 0);
     module.def("locate_recurrence", &recurrence, py::arg("rom"), py::arg("offsets"), py::arg("sizes"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
@@ -450,6 +462,7 @@ void bind_locate(py::module_& module) {
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_lookup", &lookup, py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"),
                py::arg("positions"), py::arg("tiles"), py::arg("limit"));
+    module.def("locate_grams", &grams_in, py::arg("memory"), py::arg("grams"));
     module.def("locate_informative", &informative, py::arg("tiles"));
     module.def("locate_support", &support, py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("places"),
                py::arg("tiles"));

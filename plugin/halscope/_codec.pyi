@@ -88,7 +88,7 @@ def locate_shapes(
     pages: NDArray[np.int64],
     offsets: NDArray[np.uint32],
     families: NDArray[np.uint32],
-    strong: Buffer,
+    grades: Buffer,
     longs: NDArray[Any],
     in_table: Buffer,
     cancel: CancelToken | None = None,
@@ -113,6 +113,7 @@ def locate_lookup(
     tiles: Buffer,
     limit: int,
 ) -> NDArray[Any]: ...
+def locate_grams(memory: Buffer, grams: NDArray[np.uint32]) -> NDArray[np.uint32]: ...
 def locate_informative(tiles: Buffer) -> NDArray[np.bool_]: ...
 def locate_support(
     outputs: Buffer, bounds: NDArray[np.uint32], rom: Buffer, places: NDArray[Any], tiles: Buffer
