@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from halscope.app import _sheet_folder
 from halscope.app._index_page import SheetNote, write_index_page
 from halscope.app._sheet_folder import SheetFolder, note_of
-from halscope.inject import Cell, Sheet, read_sheet
+from halscope.inject import Cell, Sheet, read_sheet, write_sheet
 from halscope_hooks import Origin, UsageError
 from PIL import Image
 
@@ -108,3 +110,28 @@ def test_our_own_page_and_picture_of_an_earlier_run_are_replaced(tmp_path: Path)
     with Image.open(tmp_path / "screen.png") as image:
         assert image.convert("RGB").getpixel((9, 9)) == (255, 255, 255)
     assert not reports
+
+
+def test_a_sheet_that_another_thread_is_writing_is_not_taken_for_a_saved_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = SheetFolder(tmp_path, print)
+    written, go_on = threading.Event(), threading.Event()
+
+    def slowly(sheet: Sheet, pixels: None, path: Path) -> None:
+        write_sheet(sheet, pixels, path)
+        written.set()
+        assert go_on.wait(60)
+
+    monkeypatch.setattr(_sheet_folder, "write_sheet", slowly)
+    saved: list[list[Path]] = []
+    writer = threading.Thread(target=folder.add, args=("figure", sheet([PROVEN])))
+    looker = threading.Thread(target=lambda: saved.append([*folder.saved()]))
+    writer.start()
+    assert written.wait(60)
+    looker.start()
+    looker.join(0.1)  # without a lock it ends now
+    go_on.set()
+    writer.join()
+    looker.join()
+    assert saved == [[]]

@@ -164,6 +164,17 @@ def test_a_save_reaches_the_game_and_a_bad_one_is_said(tmp_path: Path) -> None:
         assert len(list(tmp_path.glob("hal-*/*.png"))) >= count
 
 
+def test_new_sheets_are_written_while_an_edit_is_being_made(tmp_path: Path) -> None:
+    with DemoGame(available_cores()[0].name) as game:
+        game.go_to("meadow")
+        play = Play(game, tmp_path)
+        with play.edits._game.turn(wait=True) as mine:
+            assert mine
+            play.look()
+            assert play.sheet_on_screen().exists()
+        play.edits.finish()
+
+
 @pytest.mark.slow
 def test_a_deleted_sheet_is_said_with_what_becomes_of_its_edit(tmp_path: Path) -> None:
     folder, output = tmp_path / "w", tmp_path / "edit.bps"

@@ -22,11 +22,12 @@ type Signature = tuple[int, int]
 
 _SUFFIX: Final = ".png"
 _SUFFIXES: Final = (_SUFFIX, *PALETTE_SUFFIXES)
-_STEP: Final = 10
+_STEP: Final = 4
 _DEBOUNCE: Final = 50
 _LOOK_AGAIN: Final = 500
 """Milliseconds: without a further change after which changes are reported, at most until they are, and until the folder
-itself is looked at."""
+itself is looked at. A change waits for up to two steps: with 10 ms half of them took 16 ms, with 4 ms 6. Steps of 4 ms
+cost 10 ms of processor time a second, those of 10 ms cost 5."""
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNK_REST: Final = 12  # bytes of a chunk's length, type and CRC
 _MOST_BYTES: Final = 1 << 26

@@ -204,16 +204,19 @@ class LiveEdits:
 
         With threads, a sheet is applied with the first frame after it was saved, where the system reports changes.
         """
-        with self._game.turn(wait=False) as mine:
-            if mine:  # else a step is being made, and the next frame is looked at
-                self._look(update)
-
-    def _look(self, update: Update) -> None:
         game = self._game
         if not game.session.threads:
             game.shown.saw(update.snapshot)
             game.newest = update.snapshot
         self._report_applied()
+        if self._watched is not None:  # without the turn: what is saved meanwhile need not wait for new sheets
+            self._watched.write(self._roms.now, update)
+        with game.turn(wait=False) as mine:
+            if mine:  # else a step is being made, and the next frame is looked at
+                self._look(update)
+
+    def _look(self, update: Update) -> None:
+        game = self._game
         running = self._roms.now
         if running is not None:
             game.take_answer(running)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -51,6 +52,7 @@ class SheetFolder:
         self._report = report
         self._changes = FolderChanges(folder)
         self._settled: dict[str, Signature] = {}
+        self._adding = threading.Lock()  # from the first byte of a file of ours until it is settled
         self._changing: dict[str, Signature] = {}
         self._soon: dict[str, tuple[float, int]] = {}
         """Files that were read soon after they were saved: when, and the checksum of what was read."""
@@ -100,8 +102,9 @@ class SheetFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
-        write_sheet(sheet, None, path)
-        self._settled[str(path)] = signature(path)
+        with self._adding:
+            write_sheet(sheet, None, path)
+            self._settled[str(path)] = signature(path)
         return True
 
     def add_palette(self, name: str, sheet: PaletteSheet) -> None:
@@ -125,8 +128,9 @@ class SheetFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise HalscopeError(f"{path.parent}: cannot be created: {error.strerror or error}") from error
-        write_palette_sheet(sheet, path)
-        self._settled[str(path)] = signature(path)
+        with self._adding:
+            write_palette_sheet(sheet, path)
+            self._settled[str(path)] = signature(path)
 
     def _is_stale(self, path: Path, sheet: Sheet) -> bool:
         """Whether the file is the unedited sheet of another ROM: of an earlier build of a hack, for example."""
@@ -204,7 +208,7 @@ class SheetFolder:
                 if whole_file(path) not in (None, content):
                     self._settled.pop(path, None)
 
-    def is_settled(self, path: Path) -> bool:
+    def is_settled(self, path: Path | str) -> bool:
         """Whether a file is there as it was last read or written here: nobody has saved it since."""
         try:
             return self._settled.get(str(path)) == signature(path)
@@ -264,7 +268,11 @@ class SheetFolder:
     def _unsettled(self) -> Iterator[tuple[str, Signature]]:
         screen = str(self.folder / SCREEN)
         for path, now in edited_files(self.folder).items():
-            if path != screen and self._settled.get(path) != now:
+            if path == screen or self._settled.get(path) == now:
+                continue
+            with self._adding:  # another thread may just be writing a new sheet
+                ours = self.is_settled(path)
+            if not ours:
                 yield path, now
 
 

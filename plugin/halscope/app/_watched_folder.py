@@ -80,6 +80,7 @@ class WatchedFolder:
         self._exported = ExportedEdits(self._folder, reports)
         self._strips = LiveStrips(self._folder, strips, self._report)
         self._looked: int | None = None
+        self._due = False  # whether `look` looks at all files
         self._scanned = False  # whether the sheets of earlier runs have been looked at
         self._in_trouble = False
         self._refused: set[str] = set()  # saved sheets whose edit is not in the game
@@ -141,26 +142,37 @@ class WatchedFolder:
                 "now (it may be paused)"
             )
 
-    def look(self, running: RomEdits | None, update: Update) -> None:
-        """Call this for each frame, with the turn to change the game."""
-        snapshot = update.snapshot
+    def write(self, running: RomEdits | None, update: Update) -> None:
+        """Write what is new in a frame: call this for each, on the thread of `look`, before it.
+
+        It does not need the turn to change the game, so that a saved sheet is applied while new sheets are composed.
+        """
+        frame = update.snapshot.frame
         located = None if running is None or update.origins is None else (running, update.origins)
         collected = located is None or self._safely(self._strips.look, located[0], update, located[1])
-        since = None if self._looked is None else snapshot.frame - self._looked
+        since = None if self._looked is None else frame - self._looked
         first = located is not None and not self._scanned  # the frames before it came while the ROM was being indexed
         if since is not None and 0 <= since < LOOK_EVERY and not first:
-            if located is not None and self._folder.changed():
-                self._take_saved(located[0], snapshot, self._folder)
             return
-        self._looked = snapshot.frame
+        self._looked = frame
+        self._due = True
         if self._safely(self._write_new, located, update) and collected:
             self._in_trouble = False
-        if located is not None:
-            self._report_deleted(located[0], self._folder)
-            self._take_saved(located[0], snapshot, self._folder)
-            self._scanned = True
-            if self._game.session.threads:
-                self._folder.watch(self._take_at_once)
+
+    def look(self, running: RomEdits | None, update: Update) -> None:
+        """Apply saved sheets: call this for each frame after `write`, with the turn to change the game."""
+        if running is None or update.origins is None:
+            return
+        if not self._due:
+            if self._folder.changed():
+                self._take_saved(running, update.snapshot, self._folder)
+            return
+        self._due = False
+        self._report_deleted(running, self._folder)
+        self._take_saved(running, update.snapshot, self._folder)
+        self._scanned = True
+        if self._game.session.threads:
+            self._folder.watch(self._take_at_once)
 
     def _write_new(self, located: tuple[RomEdits, VramOrigins] | None, update: Update) -> None:
         """Write the game's picture, and the figures and palettes that are new."""
@@ -201,11 +213,11 @@ class WatchedFolder:
     def _take_at_once(self) -> None:
         """Apply what the system reports as saved, without waiting for the next frame to be decoded.
 
-        In a game that stands still, and while a frame is looked at, the next `look` does it.
+        In a game that stands still, the next `look` or `idle` does it.
         """
         if time.monotonic() - self._game.active > RUNNING:
             return
-        with self._game.turn(wait=False) as mine:
+        with self._game.turn(wait=True) as mine:  # `look` may have been before the change
             running, snapshot, folder = self._game.roms.now, self._game.newest, self._folder
             if not mine or running is None or snapshot is None or not self._scanned:
                 return
