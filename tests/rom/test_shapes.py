@@ -83,7 +83,7 @@ def test_a_word_behind_a_table_that_leads_to_some_start_by_chance_is_no_entry_of
     inside = _in_bank(truth, bank)
     starts = _families._candidates(truth.rom, hal.HAL, 0, None, 1)
     starts["family"] = _families.numbered(starts["offset"] + starts["packed_size"])
-    likely = starts["offset"][_families._likelihood([hal.HAL], starts) == LIKELY]
+    likely = starts["offset"][_families._likelihood(truth.rom, [hal.HAL], starts) == LIKELY]
     doubtful = likely[likely >> 15 == bank].tolist()
     image = bytearray(truth.rom.data.tobytes())
     words = [0x8000 + block.offset % 0x8000 for block in inside] + [0x8000 + doubtful[0] % 0x8000]

@@ -49,4 +49,3 @@ def find_patterns(memory: NDArray[np.uint8], patterns: Collection[bytes]) -> dic
 def _richness(gram: bytes) -> int:
     """Count the distinct non-zero bytes: 4-grams with many of them are rare."""
     return len(set(gram) - {0})
-

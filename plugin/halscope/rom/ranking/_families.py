@@ -20,7 +20,7 @@ import numpy as np
 from halscope_hooks import Codec, StartEvidence
 from numpy.typing import NDArray
 
-from halscope._codec import CancelToken
+from halscope._codec import CancelToken, locate_decode_all
 from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.edges import crossing
 from halscope.rom.image import Rom
@@ -98,8 +98,15 @@ _SHARP: Final = 3.0
 """The same for a start that counts as sharp: half of the strong ones, and 167 of 175 true ones."""
 
 _FAIR: Final = (3.2, -1.5)
-"""The same for one that may end a table, and the evidence that it needs itself. What it decodes to must be a multiple of
-16 bytes, as tiles and palettes are: a raw command of any other size stands at hundreds of places by chance."""
+"""The same for one that may end a table, and the evidence that it needs itself. What it decodes to must be a multiple
+of 16 bytes, as tiles and palettes are, or begin with colours: raw commands of other sizes are everywhere by chance."""
+
+_COLOURS: Final = 32
+_DIFFERENT: Final = 8
+"""Words with bit 15 clear that something begins with which counts as colours, and their different high bytes."""
+
+_MOST_COLOURED: Final = 1024
+"""Most decoded bytes of what is looked at for that: CGRAM has 512."""
 
 _FLOOR: Final = -12.0
 """A family is dropped if its best start has less evidence. True blocks of 100 packed bytes reach +20 to +100."""
@@ -233,12 +240,12 @@ def _tables(
     offsets, families = candidates["offset"][rows], candidates["family"][rows]
     offsets, families = np.ascontiguousarray(offsets), np.ascontiguousarray(families)
     likelihood = np.zeros(len(offsets), np.uint8)
-    np.maximum.at(likelihood, number, _likelihood(codecs, candidates))
+    np.maximum.at(likelihood, number, _likelihood(rom, codecs, candidates))
     found = table_pointers(rom, offsets, families, cancel, threads, likelihood)
     return found.evidence[number], found.references
 
 
-def _likelihood(codecs: Sequence[Codec], candidates: Starts) -> NDArray[np.uint8]:
+def _likelihood(rom: Rom, codecs: Sequence[Codec], candidates: Starts) -> NDArray[np.uint8]:
     """Return how likely each candidate is by its commands alone, UNLIKELY to SHARP."""
     look, families = candidates["evidence"].astype(np.float64), candidates["family"]
     # The evidence of a third-party codec is not comparable with that of any other.
@@ -246,12 +253,32 @@ def _likelihood(codecs: Sequence[Codec], candidates: Starts) -> NDArray[np.uint8
     scale = np.where(native, 0, candidates["codec"].astype(np.intp) + 1)
     best = highest(families, scale, look)[families, scale]
     result = np.where(~native | (look >= best - _LIKELY), LIKELY, UNLIKELY)
-    fair = (candidates["size"] % 16 == 0) & (look >= best - _FAIR[0]) & (~native | (look >= _FAIR[1]))
-    result[(result == LIKELY) & fair] = FAIR
+    fair = (result == LIKELY) & (look >= best - _FAIR[0]) & (~native | (look >= _FAIR[1]))
+    odd = np.flatnonzero(fair & (candidates["size"] % 16 != 0))
+    fair[odd] = _begin_with_colours(rom, codecs, candidates[odd])
+    result[fair] = FAIR
     result[(look >= best - _STRONG[0]) & (best >= _STRONG[1])] = STRONG
     result[(result == STRONG) & (look >= best - _SHARP)] = SHARP
     likelihood: NDArray[np.uint8] = result.astype(np.uint8)
     return likelihood
+
+
+def _begin_with_colours(rom: Rom, codecs: Sequence[Codec], candidates: Starts) -> NDArray[np.bool_]:
+    """Return which candidates decode to something that begins with colours. A third-party codec is not asked."""
+    result = np.zeros(len(candidates), np.bool_)
+    small = (candidates["size"] >= 2 * _COLOURS) & (candidates["size"] <= _MOST_COLOURED)
+    small &= ~crossing(rom.mapping, candidates["offset"], candidates["packed_size"])
+    for number, codec in enumerate(codecs):
+        rows = np.flatnonzero(small & (candidates["codec"] == number))
+        handles = evidence.native_handles([codec])
+        if not len(rows) or not handles:
+            continue
+        offsets, numbers = np.ascontiguousarray(candidates["offset"][rows]), np.zeros(len(rows), np.uint8)
+        outputs, bounds = locate_decode_all(rom.data, offsets, handles, numbers)
+        high = outputs[bounds[:-1, None].astype(np.intp) + np.arange(1, 2 * _COLOURS, 2)]
+        different = 1 + (np.diff(np.sort(high, axis=1), axis=1) > 0).sum(axis=1)  # tables of numbers have two or three
+        result[rows] = (high < 0x80).all(axis=1) & (different >= _DIFFERENT)
+    return result
 
 
 def _chosen(
