@@ -26,8 +26,8 @@ std::vector<std::uint32_t> find_grams(std::span<const std::uint8_t> memory, std:
     for (const std::uint32_t gram : sorted) hashes.insert(hash_of(gram));
     for (std::size_t at = 0; at + kGram <= memory.size(); ++at) {
         const std::uint8_t* const bytes = memory.data() + at;
-        const std::uint32_t gram = bytes[0] | std::uint32_t{bytes[1]} << 8 | std::uint32_t{bytes[2]} << 16 |
-                                   std::uint32_t{bytes[3]} << 24;
+        const std::uint32_t gram =
+            bytes[0] | std::uint32_t{bytes[1]} << 8 | std::uint32_t{bytes[2]} << 16 | std::uint32_t{bytes[3]} << 24;
         if (!hashes.contains(hash_of(gram))) continue;
         if (std::binary_search(sorted.begin(), sorted.end(), gram)) found.push_back(static_cast<std::uint32_t>(at));
     }

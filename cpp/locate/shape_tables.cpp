@@ -33,8 +33,7 @@ bool add_table(const Space& space, const TableFinder& finder, const Table& table
     // Beyond the ends of the evidence nothing says that the table goes on, so a start has to say more for itself: words
     // lead to a likely one by chance at one end in some hundreds.
     const auto fair = [&](std::int64_t entry) {
-        return likely(entry) &&
-               space.grade_of(finder.word_of(layout, entry), *finder.bank_of(layout, entry)) >= kFair;
+        return likely(entry) && space.grade_of(finder.word_of(layout, entry), *finder.bank_of(layout, entry)) >= kFair;
     };
     while (fair(begin - 1)) --begin;
     while (fair(end)) ++end;

@@ -69,8 +69,8 @@ class TableFinder {
     // Finds runs of words: seeds, strongest first, and tables of one bank, likewise.
     void search(std::vector<Seed>& all_seeds, std::vector<Table>& all_tables) const;
 
-    // Tables that are too small to be believed anywhere, beside those that are: words of another bank at the same stride.
-    // `believed` are the tables that were found, and how many of them there are counts against each.
+    // Tables that are too small to be believed anywhere, beside those that are: words of another bank at the same
+    // stride. `believed` are the tables that were found, and how many of them there are counts against each.
     [[nodiscard]] std::vector<Table> beside(const Table& table, std::size_t believed) const;
 
     // The table of a seed, with the column of banks that fits it best, if any fits.
@@ -179,7 +179,7 @@ class TableFinder {
     float miss_ = 0;
     float bank_miss_ = 0;
     float threshold_ = 0;
-    std::array<float, kBanks> bank_hit_{};  // logarithm of the chance of each of its words in a table
+    std::array<float, kBanks> bank_hit_{};                    // logarithm of the chance of each of its words in a table
     std::vector<float> rarity_ = std::vector<float>(kWords);  // the same in the ROM
     std::vector<std::uint8_t> words_by_byte_ = std::vector<std::uint8_t>(kWords);  // 1: it leads to a strong start
     std::vector<std::array<std::uint8_t, kBanks>> highs_;  // by bank: 1 for the high bytes of its strong starts

@@ -14,6 +14,7 @@ from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping
 from halscope.rom.pointers import LIKELY
 from halscope.rom.ranking import POINTER, _families
+from halscope.rom.ranking._rows import numbered
 from support import plain_packer, pointed_rom
 from support.lab_truth import IMAGE, load_truth
 from support.lab_variants import Variant
@@ -82,7 +83,7 @@ def test_a_word_behind_a_table_that_leads_to_some_start_by_chance_is_no_entry_of
     bank = max({block.offset >> 15 for block in truth.blocks}, key=lambda one: len(_in_bank(truth, one)))
     inside = _in_bank(truth, bank)
     starts = _families._candidates(truth.rom, hal.HAL, 0, None, 1)
-    starts["family"] = _families.numbered(starts["offset"] + starts["packed_size"])
+    starts["family"] = numbered(starts["offset"] + starts["packed_size"])
     likely = starts["offset"][_families._likelihood(truth.rom, [hal.HAL], starts) == LIKELY]
     doubtful = likely[likely >> 15 == bank].tolist()
     image = bytearray(truth.rom.data.tobytes())
