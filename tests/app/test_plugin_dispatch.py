@@ -375,7 +375,7 @@ def test_plugins_that_are_dropped_are_gone_without_the_collector() -> None:
     try:
         host, keeper = HookedHost(), Keeper()
         plugins = Plugins([keeper, Bringer()])
-        with Session(host, dispatch=plugins.dispatch) as session:
+        with Session(host, dispatch=plugins.dispatch, hooked=plugins.hooked) as session:
             assert keeper.session.info.name == "hooked"
         gone = weakref.ref(plugins), weakref.ref(session), weakref.ref(host)
         del plugins, session, host

@@ -408,11 +408,14 @@ def test_a_plugin_that_keeps_the_session_does_not_keep_it_from_being_collected()
         def __call__(self, _hook: str, /, **arguments: object) -> None:
             self.session = arguments.get("session") or self.session
 
+        def hooked(self, _hook: str) -> bool:
+            return True
+
     host = MadeHost()
 
     def play() -> weakref.ref[Session]:
         keeper = Keeper()
-        session = Session(host, threads=True, dispatch=keeper)
+        session = Session(host, threads=True, dispatch=keeper, hooked=keeper.hooked)
         session.start()
         session.tick()
         assert keeper.session is session

@@ -15,8 +15,6 @@ from halscope_hooks import TILE_BYTES, Origin, UsageError
 from halscope._files import read_limited
 from halscope.app import (
     OriginDescriber,
-    RecordedFrames,
-    TileSearch,
     Workspace,
     block_use,
     origin_line,
@@ -81,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _first_frames(recording: Path, data: bytes, size: int) -> list[dict[str, int | None]]:
     """Return for each tile the first frame in whose VRAM it is, and the first in which a sprite shows it."""
+    from halscope.app import RecordedFrames, TileSearch  # which bring the session, for this option alone
+
     if size != TILE_BYTES:
         raise UsageError(f"--recording is for tiles of {TILE_BYTES} bytes, and these have {size}")
     with contextlib.closing(RecordedFrames(recording)) as frames:

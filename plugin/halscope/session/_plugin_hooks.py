@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import fields
+from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from halscope_hooks import Attached, Event, Snapshot
@@ -29,6 +30,28 @@ def any_hook(_hook: str) -> bool:
     return True
 
 
+def held_weakly(hooked: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Return the same without what it is a method of.
+
+    That knows plugins, and a plugin may keep the session, which would never be collected if its queues kept them. Once
+    they are gone, no plugin has any hook.
+    """
+    if not isinstance(hooked, MethodType):
+        return hooked
+    method = weakref.WeakMethod(hooked)
+
+    def still_hooked(hook: str) -> bool:
+        now = method()
+        return now is not None and now(hook)
+
+    return still_hooked
+
+
+def is_told(hooked: Callable[[str], bool], event: Event) -> bool:
+    """Whether any plugin is told of an event that comes now: a game reads its ROM ten times a frame."""
+    return isinstance(event, Attached) or hooked(event.hook)  # plugins are told the session when it attaches
+
+
 class EventHooks:
     """Subscriber that passes events to the plugins' hooks; `hooked` says whether any plugin has a hook now."""
 
@@ -37,12 +60,8 @@ class EventHooks:
         self._hooked = hooked
         self._session = weakref.ref(session)
 
-    def wants(self, event: Event) -> bool:
-        """Whether any plugin is told of an event that comes now: a game reads its ROM ten times a frame."""
-        return isinstance(event, Attached) or self._hooked(event.hook)  # plugins are told the session when it attaches
-
     def __call__(self, event: Event) -> None:
-        if not self.wants(event):  # it has been unhooked meanwhile
+        if not is_told(self._hooked, event):  # it has been unhooked meanwhile
             return
         arguments = {field.name: getattr(event, field.name) for field in fields(event)}
         if isinstance(event, Attached):

@@ -27,7 +27,15 @@ from halscope.session._figures import SessionStats, State
 from halscope.session._hub import SLOW
 from halscope.session._job_terms import Priority
 from halscope.session._jobs import Job, Work
-from halscope.session._plugin_hooks import Dispatch, EventHooks, SnapshotHook, any_hook, no_plugins
+from halscope.session._plugin_hooks import (
+    Dispatch,
+    EventHooks,
+    SnapshotHook,
+    any_hook,
+    held_weakly,
+    is_told,
+    no_plugins,
+)
 from halscope.session._pull import Pull
 from halscope.session._stopping import StopReport
 from halscope.session._taps import MOST_BYTES, MOST_SNAPSHOTS, Recording, Tap
@@ -95,10 +103,10 @@ class Session:
         weakref.finalize(self, end_dropped, self._engine.to_close).atexit = False
         self._kept: tuple[Subscription | Tap, ...] = ()
         if dispatch is not no_plugins:
-            events = EventHooks(dispatch, hooked, self)
-            told = self._engine.hub.subscribe(events, (), "host", None, "plugins", wanted=events.wants)
+            events, asked = EventHooks(dispatch, hooked, self), held_weakly(hooked)
+            told = self._engine.hub.subscribe(events, (), "host", None, "plugins", wanted=partial(is_told, asked))
             hook = SnapshotHook(dispatch)
-            seen = self._engine.taps.collect(hook, "plugins", wanted=partial(hooked, hook.HOOK))
+            seen = self._engine.taps.collect(hook, "plugins", wanted=partial(asked, hook.HOOK))
             self._kept = (told, seen)
 
     @property
