@@ -13,14 +13,7 @@ import numpy as np
 from halscope_hooks import TILE_BYTES, Origin, UsageError
 
 from halscope._files import read_limited
-from halscope.app import (
-    OriginDescriber,
-    Workspace,
-    block_use,
-    origin_line,
-    tile_origins,
-    uses_in_sheets,
-)
+from halscope.app import OriginDescriber, Workspace, block_use, origin_line, tile_origins, uses_in_sheets
 from halscope.cli._common import print_json, progress_bar
 from halscope.cli._output import say
 from halscope.cli._plugins import plugins_from
