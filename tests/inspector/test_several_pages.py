@@ -6,10 +6,13 @@ import json
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from halscope.app import Controls
+from halscope.app import Controls, LiveEdits, Workspace
+from halscope.demo import rom_path
 from halscope.inspector import Inspector
 from halscope.session import Session
 from halscope_hooks import Snapshot
@@ -85,6 +88,32 @@ def test_a_page_that_comes_before_the_game_is_told_of_it_as_soon_as_it_runs() ->
             assert eventually(lambda: inspector.pages == 1)
             inspector.follow(session)
             assert text_message(page, "hello")["emulator"] == "a made game"
+
+
+def test_a_page_that_comes_while_a_game_begins_may_edit_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        rom_path() as rom,
+        Inspector(Controls(), lambda: None) as inspector,
+        Session(MadeHost(), threads=True, owns_host=True) as session,
+    ):
+        origin, token = inspector.address.split("/#")
+        address = f"{origin.replace('http', 'ws')}/live?token={token}"
+        with connect(address, origin=Origin(origin), open_timeout=60) as page:
+            assert eventually(lambda: inspector.pages == 1)
+            subscribe = session.subscribe
+
+            def slowly(*arguments: Any, **options: Any) -> Any:
+                with pytest.raises(TimeoutError):  # not told of a game of which it would know only a part
+                    page.recv(timeout=0.2)
+                return subscribe(*arguments, **options)
+
+            monkeypatch.setattr(session, "subscribe", slowly)
+            edits = LiveEdits(Workspace.open(rom), session, tmp_path, report=lambda _: None)
+            inspector.follow(session, edits)
+            assert text_message(page, "hello")["emulator"] == "a made game"
+            page.send('{"type": "edit_step", "action": "undo", "id": 4}')
+            answer = text_message(page, "answer")
+            assert "cannot be edited" not in str(answer), answer
 
 
 def test_a_page_that_paints_nothing_needs_no_frames_until_it_paints_again(game: Inspected) -> None:

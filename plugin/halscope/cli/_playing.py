@@ -211,8 +211,7 @@ class _Running:
             try:
                 with ended_by_interrupts():
                     if page is not None:
-                        page.follow(session)
-                        page.follow_edits(edits)
+                        page.follow(session, edits)
                     controls.speed = 1.0 if self._options.speed is None else self._options.speed
                     play.run(schedule_from(self._options), controls.speed)
             finally:

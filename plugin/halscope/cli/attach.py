@@ -203,9 +203,7 @@ class _Editing:
 
     def _began(self, workspace: Workspace, session: Session) -> None:
         if self._page is not None:
-            self._page.follow(session)
-            if self._live is not None and self._live.edits is not None:
-                self._page.follow_edits(self._live.edits)
+            self._page.follow(session, None if self._live is None else self._live.edits)
         output = self._options.output
         if output is not None:
             check_output(workspace, output, headered=self._options.headered)  # now, not after an hour

@@ -110,27 +110,30 @@ class Inspector:
         self._thread = new_thread("halscope inspector", self._serve)
         self._thread.start()
 
-    def follow(self, session: Session) -> None:
-        """Show this session from now on. Pages that showed an earlier one, which has ended, connect again."""
+    def follow(self, session: Session, edits: LiveEdits | None = None) -> None:
+        """Show this session from now on. Pages that showed an earlier one, which has ended, connect again.
+
+        Args:
+            session: The session.
+            edits: The edits of its game: pages are told of them, and may undo and export them. `None` if it has none.
+        """
         if self._timeline is not None:
             self._timeline.follow(session)
         self._newest = None
         self._answers.seen = SeenTiles()
-        self._session = session
         self._following = session.subscribe(self._keep, Update, name="what pages have not seen")
         self._answers.of_figures.follow(session)
+        self._edits = edits
+        if edits is not None:
+            edits.reports.listener = partial(post_edits, self.notices, edits)
+            edits.reports.outcome = lambda path, error: self._answers.pixels.judge(path, error, self.notices)
+            edits.reports.listener()
+        self._session = session  # last: a page that waits for it takes all the rest at once, and keeps it
 
     def _keep(self, event: Event) -> None:
         if isinstance(event, Update):
             self._newest = event
             self._answers.seen.see(event)
-
-    def follow_edits(self, edits: LiveEdits) -> None:
-        """Tell pages of these edits of the game from now on, and let them undo and export them."""
-        self._edits = edits
-        edits.reports.listener = partial(post_edits, self.notices, edits)
-        edits.reports.outcome = lambda path, error: self._answers.pixels.judge(path, error, self.notices)
-        edits.reports.listener()
 
     @property
     def address(self) -> str:
