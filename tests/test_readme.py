@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from halscope import hal
+from halscope.cli._arguments import _COMMANDS
 from halscope.demo import rom_path
 from halscope.hosts.libretro import available_cores
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+README = (ROOT / "README.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 BLOCK_AT = 0x1A403
 
 
@@ -46,3 +48,16 @@ def test_the_parts_work_without_an_emulator() -> None:
     assert len(names["frame"].sprites) == 128  # type: ignore[attr-defined]
     np.testing.assert_array_equal(names["block"].data, data)  # type: ignore[attr-defined]
     assert names["packed"] == hal.encode(data)
+
+
+def test_every_command_is_in_the_table() -> None:
+    rows = re.findall(r"^\| (`[a-z]+`(?:, `[a-z]+`)*) \|", README, re.MULTILINE)
+    told = sorted(name for row in rows for name in re.findall(r"[a-z]+", row))
+    assert told == sorted(name for _, names in _COMMANDS for name in names)
+
+
+def test_every_document_is_linked() -> None:
+    written = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*/*.md")}
+    linked = set(re.findall(r"\]\((docs/[^)#]+)", README))
+    assert {path for path in written if not path.startswith("docs/decisions/")} <= linked
+    assert all((ROOT / path).exists() for path in linked)
