@@ -24,6 +24,14 @@ std::ptrdiff_t changes_in(std::span<const std::uint8_t> bytes) {
 // nearly blank tiles, and following it would cost more than all else.
 constexpr std::size_t kMostStoredProbes = 256;
 
+constexpr std::size_t kTogether = 64;  // tiles; what is fetched for them fits the L1 cache
+
+void prefetch([[maybe_unused]] const void* at) noexcept {
+#if defined(__GNUC__)
+    __builtin_prefetch(at);
+#endif
+}
+
 // Sorts each tile's few hits; across tiles they are in order already.
 template <typename Hits>
 void sort_each_tile(Hits& found) {
@@ -47,14 +55,45 @@ Follower::Hit Follower::hit_of(std::uint32_t tile, std::uint32_t segment, std::u
     return {tile, segment, offset, source, static_cast<std::int32_t>(offset - end), 0, false};
 }
 
+// An entry of the index, its position and the bytes there lie anywhere in megabytes: each step is taken for many tiles
+// before the next one, so that the memory answers them together.
 std::vector<Follower::Hit> Follower::find_plain(std::span<const std::uint32_t> changed) const {
     std::vector<Hit> found;
-    for (const std::uint32_t tile : changed) {
-        if (answers_.informative[tile] == 0) continue;
-        const auto bytes = std::span(bytes_).subspan(std::size_t{tile} * kTileBytes, kTileBytes);
-        find_pattern(
-            atlas_.text, atlas_.buckets, atlas_.positions, bytes, atlas_.most_places, kMaxProbes,
-            [&](std::uint32_t segment, std::uint32_t offset) { found.push_back(hit_of(tile, segment, offset)); });
+    if (!usable(atlas_.buckets)) return found;
+    const Text& text = atlas_.text;
+    std::array<std::uint32_t, kTogether> tiles;
+    std::array<Probe, kTogether> probes;
+    const auto pattern = [this](std::uint32_t tile) {
+        return std::span(bytes_).subspan(std::size_t{tile} * kTileBytes, kTileBytes);
+    };
+    for (auto next = changed.begin(); next != changed.end();) {
+        std::size_t count = 0;
+        for (; next != changed.end() && count < kTogether; ++next) {
+            if (answers_.informative[*next] == 0) continue;
+            tiles[count] = *next;
+            probes[count].anchor = anchor_of(pattern(*next));
+            prefetch(&atlas_.buckets[bucket_of(atlas_.buckets, probes[count++].anchor)]);
+        }
+        for (Probe& probe : std::span(probes).first(count)) {
+            probe = probe_of(atlas_.buckets, atlas_.positions, probe.anchor, kMaxProbes);
+            if (probe.first < probe.last) prefetch(&atlas_.positions[probe.first]);
+        }
+        for (const Probe& probe : std::span(probes).first(count)) {
+            if (probe.first >= probe.last) continue;
+            const std::size_t position = atlas_.positions[probe.first];
+            const std::size_t outputs = text.outputs.size();
+            if (position < outputs) {
+                prefetch(&text.outputs[position]);
+            } else if (position - outputs < text.rom.size()) {
+                prefetch(&text.rom[position - outputs]);
+            }
+        }
+        for (std::size_t k = 0; k < count; ++k) {
+            const std::uint32_t tile = tiles[k];
+            follow(
+                text, atlas_.positions, pattern(tile), probes[k], atlas_.most_places,
+                [&](std::uint32_t segment, std::uint32_t offset) { found.push_back(hit_of(tile, segment, offset)); });
+        }
     }
     sort_each_tile(found);
     return found;

@@ -46,20 +46,39 @@ struct Match {
 // At most this many entries of a bucket are followed: a ROM of one endless pattern must not make a lookup quadratic.
 inline constexpr std::size_t kMaxProbes = std::size_t{1} << 16;
 
-// Calls visit(segment, offset) for each place of a pattern (at least kWindowBytes bytes, informative), ascending by
-// position, at most `limit`; of its bucket at most `probes` entries are followed. Buckets and positions may come from a
-// damaged file: they are checked as they are used.
-template <typename Visit>
-void find_pattern(const Text& text, std::span<const std::uint32_t> buckets, std::span<const std::uint32_t> positions,
-                  std::span<const std::uint8_t> pattern, std::size_t limit, std::size_t probes, Visit visit) {
-    const std::size_t bucket_count = buckets.empty() ? 0 : buckets.size() - 1;
-    if (!std::has_single_bit(bucket_count)) return;
-    const Anchor anchor = indexed_anchor(pattern);
-    const std::size_t bucket = anchor.key & (bucket_count - 1);
+// Where a pattern is looked for: the entries of its anchor's bucket.
+struct Probe {
+    Anchor anchor;
+    std::size_t first;  // in the positions
+    std::size_t last;
+};
+
+// The bucket of an anchor; no index is smaller than one bucket.
+[[nodiscard]] inline std::size_t bucket_of(std::span<const std::uint32_t> buckets, const Anchor& anchor) noexcept {
+    return anchor.key & (buckets.size() - 2);
+}
+
+// Whether the buckets can be looked up at all: they may come from a damaged file.
+[[nodiscard]] inline bool usable(std::span<const std::uint32_t> buckets) noexcept {
+    return !buckets.empty() && std::has_single_bit(buckets.size() - 1);
+}
+
+// Of the anchor's bucket at most `probes` entries are followed.
+[[nodiscard]] inline Probe probe_of(std::span<const std::uint32_t> buckets, std::span<const std::uint32_t> positions,
+                                    const Anchor& anchor, std::size_t probes) noexcept {
+    const std::size_t bucket = bucket_of(buckets, anchor);
     const std::size_t first = buckets[bucket];
-    const std::size_t last = std::min<std::size_t>({buckets[bucket + 1], positions.size(), first + probes});
+    return {anchor, first, std::min<std::size_t>({buckets[bucket + 1], positions.size(), first + probes})};
+}
+
+// Calls visit(segment, offset) for each place of a pattern (at least kWindowBytes bytes, informative), ascending by
+// position, at most `limit`. Positions may come from a damaged file: they are checked as they are used.
+template <typename Visit>
+void follow(const Text& text, std::span<const std::uint32_t> positions, std::span<const std::uint8_t> pattern,
+            const Probe& probe, std::size_t limit, Visit visit) {
+    const Anchor& anchor = probe.anchor;
     std::size_t found = 0;
-    for (std::size_t k = first; k < last && found < limit; ++k) {
+    for (std::size_t k = probe.first; k < probe.last && found < limit; ++k) {
         std::size_t position = positions[k];
         auto number = static_cast<std::uint32_t>(text.bounds.size() - 1);  // the ROM
         if (position < text.outputs.size()) {
@@ -81,6 +100,14 @@ void find_pattern(const Text& text, std::span<const std::uint32_t> buckets, std:
         visit(number, static_cast<std::uint32_t>(offset));
         ++found;
     }
+}
+
+// The same for a pattern whose anchor is not known yet.
+template <typename Visit>
+void find_pattern(const Text& text, std::span<const std::uint32_t> buckets, std::span<const std::uint32_t> positions,
+                  std::span<const std::uint8_t> pattern, std::size_t limit, std::size_t probes, Visit visit) {
+    if (!usable(buckets)) return;
+    follow(text, positions, pattern, probe_of(buckets, positions, indexed_anchor(pattern), probes), limit, visit);
 }
 
 // Every place of each informative tile of `tiles` (32 bytes each), ascending by tile and then by position, at most
