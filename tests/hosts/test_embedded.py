@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from halscope.hosts.embedded import EmbeddedHost
+from halscope.hosts.embedded import EmbeddedHost, _process
+from halscope.hosts.embedded._channel import Call, Channel
 from halscope.hosts.libretro import LibretroHost, available_cores
 from halscope_hooks import HostError, HostGoneError, RomError, Snapshot, UsageError
 from support import probe_rom, small_core, tiny_rom
@@ -414,7 +415,33 @@ def test_a_child_that_gets_no_processor_time_is_not_hung(pause: float | None) ->
         start = time.monotonic()
         with pytest.raises(HostGoneError, match="ran frame 1 and has not returned"):
             host.step()
-        assert time.monotonic() - start > 2.9
+        assert time.monotonic() - start > 1.45
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the processor time of a child is not known")
+@pytest.mark.parametrize(
+    ("used", "waits"),
+    [((0.97,), [1.0]), ((0.1, 0.2, 0.38, 0.41), [1.0, 0.3, 0.2, 0.1])],
+    ids=["all-the-time", "a-tenth-of-it"],
+)
+def test_a_child_that_computes_without_end_is_ended_once_it_had_time_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, used: tuple[float, ...], waits: list[float]
+) -> None:
+    patience = 0.2
+    seconds = iter([0.0, *used])
+    answer, asked = Channel.answer, list[float]()
+
+    def noted(channel: Channel, call: Call, timeout: float) -> None:
+        asked.append(timeout / patience)
+        answer(channel, call, timeout)
+
+    host = EmbeddedHost(probe_rom.build(), small_core.build(tmp_path, ON_RUN="for (;;);"), patience=patience)
+    monkeypatch.setattr(_process, "cpu_seconds", lambda pid: patience * next(seconds))
+    monkeypatch.setattr(Channel, "answer", noted)
+    with pytest.raises(HostGoneError, match="ran frame 0 and has not returned"):
+        host.step()
+    assert asked == pytest.approx(waits)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")

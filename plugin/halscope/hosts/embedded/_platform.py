@@ -126,15 +126,15 @@ def cpu_seconds(pid: int) -> float:
         return 0.0
 
 
-def is_starved(pid: int, used: float, patience: float) -> bool:
+def is_starved(pid: int, used: float, enough: float) -> bool:
     """Whether a process that has not answered would go on if other programs let it; False where that is not known.
 
     Args:
         pid: The process.
         used: Processor time in seconds that it has had since the request.
-        patience: Seconds of it that an answer may take.
+        enough: Seconds of it that an answer may take.
     """
-    if sys.platform != "linux" or used >= patience:
+    if sys.platform != "linux" or used >= enough:
         return False
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()

@@ -25,7 +25,9 @@ from halscope.hosts.embedded._platform import OUT_OF_REACH, after_fork, cpu_seco
 
 _GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
 _REAP_WAIT: Final = 5.0  # seconds to wait for a child that was killed
-_STARVED: Final = 10  # times the patience for a child that gets no processor time
+_STARVED: Final = 5  # times the patience for a child that gets no processor time
+_ENOUGH: Final = 0.4  # of the patience, in processor time: a frame takes a hundredth of it on the slowest core
+_LOOK: Final = 0.1  # of the patience, between looks at a child that is starved
 _STOPPED: Final = (
     "a program that stops the processor (STP, or WAI with interrupts off) hangs bsnes-mercury: try --core snes9x"
 )
@@ -104,8 +106,8 @@ class CoreProcess:
         Args:
             request: Name of the action and its arguments, see `_child`.
             what: What the core does, for messages ("ran frame 7").
-            patience: Seconds without a reply after which the core counts as hung and is ended; on Linux, up to ten
-                times as long if other programs leave it less processor time than that.
+            patience: Seconds without a reply after which the core counts as hung and is ended; on Linux, up to five
+                times as long while other programs leave it less processor time than two fifths of that.
 
         Raises:
             HalscopeError: The action failed; the error comes from the child.
@@ -250,14 +252,16 @@ class CoreProcess:
     def _wait_for_reply(self, call: Call, patience: float) -> None:
         """Wait as long as `Channel.answer` does, or longer if the child gets no processor time."""
         before, until = cpu_seconds(self.pid), time.monotonic() + _STARVED * patience
+        enough, rest = _ENOUGH * patience, patience
         while True:
             try:
-                self._channel.answer(call, patience)
+                self._channel.answer(call, rest)
                 return
             except TimeoutError:
                 used = cpu_seconds(self.pid) - before
-                if time.monotonic() >= until or not is_starved(self.pid, used, patience):
+                if time.monotonic() >= until or not is_starved(self.pid, used, enough):
                     raise
+                rest = max(enough - used, _LOOK * patience)
 
     def _how_it_ended(self, what: str) -> str:
         self._channel.wait_for_end(_GRACE)

@@ -36,8 +36,8 @@ class CoreHost(RomTracing):
 
     Args:
         rom, core, parts: As for `LibretroHost`, with the same errors.
-        patience: Seconds that the core may take for one frame; on Linux, seconds of processor time, and at most ten
-            times as long.
+        patience: Seconds that the core may take for one frame; on Linux, up to five times as long while other programs
+            leave it less processor time than two fifths of that.
     """
 
     def __init__(
