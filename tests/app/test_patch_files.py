@@ -14,7 +14,7 @@ from halscope.cli import main
 from halscope.export import bps, ips
 from halscope.inject import apply_patch
 from halscope.rom.image import Rom
-from halscope_hooks import GameProfile, Patch, UsageError, Write, hookimpl
+from halscope_hooks import Exporter, ExportRequest, GameProfile, Patch, UsageError, Write, hookimpl
 from PIL import Image
 from support.edit_rom import make_edit_rom
 
@@ -30,6 +30,23 @@ class CleanGames:
     @hookimpl
     def halscope_games(self) -> list[GameProfile]:
         return [GameProfile(id="clean", name="Clean Game", titles=("HALSCOPE TEST",), sha256=("0" * 64,))]
+
+
+class Listings:
+    """An exporter of files that nothing can read back; its description begins with a vowel."""
+
+    suffixes = (".asm",)
+    description = "assembler listing"
+
+    def create(self, request: ExportRequest) -> bytes:
+        return b"org"
+
+    def apply(self, source: bytes, data: bytes) -> None:
+        return None
+
+    @hookimpl
+    def halscope_exporters(self) -> list[Exporter]:
+        return [self]
 
 
 @pytest.fixture(params=[b"", COPIER], ids=["bare", "with-copier-header"])
@@ -83,6 +100,17 @@ def test_an_ips_patch_that_a_copier_header_would_shift_is_refused(file: Path) ->
         check_output(workspace, output)
     check_output(workspace, output, headered=True)
     check_output(workspace, file.with_suffix(".bps"))
+
+
+def test_a_file_that_cannot_be_read_back_is_said_to_be_unverified(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace = Workspace(Rom.from_bytes(IMAGE), plugins=Plugins([Listings()]))
+    write_patch(workspace, EDIT, tmp_path / "edit.asm")
+    (message,) = (record.getMessage() for record in caplog.records)
+    assert message == (
+        f'{tmp_path / "edit.asm"}: not verified: what the exporter "assembler listing" writes cannot be read back'
+    )
 
 
 def test_a_base_that_is_not_the_known_clean_one_is_mentioned(file: Path) -> None:

@@ -136,7 +136,7 @@ def _make_patch(workspace: Workspace, patch: Patch, output: Path, *, headered: b
     data = exporter.create(request)
     proof = exporter.apply(request.source, data)
     if proof is None:
-        log.warning("%s: a %s cannot be read back, so it was not verified", output, exporter.description)
+        log.warning('%s: not verified: what the exporter "%s" writes cannot be read back', output, exporter.description)
     elif proof != request.target:
         raise PatchError(
             f"{output}: the {exporter.description} does not produce the edited ROM; nothing was written; write a .bps"
