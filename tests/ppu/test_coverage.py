@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from halscope import decode_frame
 from halscope.ppu._visible import sprite_pixels
 from halscope.ppu.coverage import REASONS, Reason, RunCoverage, coverage
 from halscope.ppu.oam import OamEntry
-from halscope_hooks import RASTER_DTYPE, Origin, VramOrigins
+from halscope_hooks import RASTER_DTYPE, Origin, Snapshot, VramOrigins
 from numpy.typing import NDArray
 from support.oam import pack_oam
 from support.ppu_states import PpuState, add_layers, add_sprites, hidden_oam, noise
@@ -129,6 +129,31 @@ def test_the_tiles_of_a_mode_7_map_count() -> None:
     state.registers |= {"bgmode": 7, "tm": 1, "m7a": 0x100, "m7d": 0x100}
     snapshot = state.snapshot()
     assert coverage(decode_frame(snapshot), origins_of(snapshot.vram, set())).layers == {"elsewhere": 12}
+
+
+def test_the_reason_of_a_mode_7_tile_is_that_of_its_pixels_whatever_the_map_between_them_is() -> None:
+    rng = np.random.default_rng(7)
+    two, rich = rng.integers(0, 2, 64).astype(np.uint8), rng.integers(0, 256, 64).astype(np.uint8)
+
+    def shown() -> Snapshot:
+        state = PpuState(np.zeros(0x10000, np.uint8), np.zeros(256, np.uint16), hidden_oam())
+        state.vram[0:0x8000:2] = rng.integers(0, 2, 0x4000)  # the map: both tiles, in any order
+        state.vram[1:256:2] = np.concatenate([two, rich])
+        state.registers |= {"bgmode": 7, "tm": 1, "m7a": 0x100, "m7d": 0x100}
+        return state.snapshot()
+
+    def layers(snapshot: Snapshot, earliest: NDArray[np.uint8] | None = None) -> Mapping[Reason, int]:
+        return coverage(decode_frame(snapshot), VramOrigins([()] * 2048, np.ones(2048, np.bool_)), earliest).layers
+
+    assert layers(shown()) == {"plain": 4, "elsewhere": 4}
+    assert layers(shown(), shown().vram) == {"plain": 4, "before": 4}
+    memory = np.zeros(0x20000, np.uint8)
+    memory[0x1235 : 0x1235 + 64] = rich
+    assert layers(replace(shown(), wram=memory)) == {"plain": 4, "wram": 4}
+    run = RunCoverage()
+    for snapshot in (shown(), shown()):
+        run.add(decode_frame(snapshot), VramOrigins([()] * 2048, np.ones(2048, np.bool_)))
+    assert run.total.layers == {"plain": 4, "before": 4}
 
 
 def test_what_is_not_known_says_why() -> None:

@@ -24,6 +24,9 @@ it is nowhere, so the game draws it, converts it on the way, or keeps it in a me
 
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 
+_MODE_7_UNITS: Final = 4
+_FEW: Final = 3  # different pixels below which the index does not look for a tile (kDistinctBytes in cpp/locate)
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
@@ -120,7 +123,7 @@ class RunCoverage:
             self._sprites[reason] += pixels
         tiles = frame.snapshot.vram.reshape(VRAM_TILES, TILE_BYTES)
         for unit in np.flatnonzero(layers.shown).tolist():
-            content = tiles[unit].tobytes()
+            content = (tiles[unit, 1::2] if layers.mode_7[unit] else tiles[unit]).tobytes()  # without mode 7's map
             if self._layers.get(content) != "known":  # a tile that was found once is known
                 self._layers[content] = REASONS[found[unit]]
         self._frames += 1
@@ -151,31 +154,53 @@ class _Reasons:
         tiles = snapshot.vram.reshape(VRAM_TILES, TILE_BYTES)
         memories: tuple[tuple[Reason, bytes], ...] | None = None
         for unit in np.flatnonzero((sprites > 0) | layers.shown).tolist():
+            content = tiles[unit].tobytes()
+            pixels = None if sprites[unit] or not layers.mode_7[unit] else _mode_7_pixels(tiles, unit)
             if origins is None:
-                reason: Reason = "no_index" if np.ptp(tiles[unit]) else "plain"
+                reason: Reason = "no_index" if len(set(content if pixels is None else pixels)) > 1 else "plain"
             elif not origins.informative[unit]:
                 reason = "plain"
             elif origins.origins[unit]:
                 reason = "known"
+            elif pixels is not None and len(set(pixels)) < _FEW:
+                reason = "plain"
             else:
-                content = tiles[unit].tobytes()
-                if content not in self._seen:
+                key = content if pixels is None else pixels
+                if key not in self._seen:
                     memories = _memories(snapshot) if memories is None else memories
-                    self._seen[content] = self._why(unit, content, memories, planar=not layers.mode_7[unit])
-                reason = self._seen[content]
+                    self._seen[key] = self._why(unit, content, pixels, memories)
+                reason = self._seen[key]
             found[unit] = REASONS.index(reason)
         return found
 
-    def _why(self, unit: int, content: bytes, memories: tuple[tuple[Reason, bytes], ...], *, planar: bool) -> Reason:
-        """Return why a tile has no place in the ROM. When it is first seen, it has just been copied from memory."""
-        staged = next((name for name, memory in memories if content in memory), None)
-        if staged != "bwram" and planar and _has_three_planes(content):
-            return "expanded"
-        return staged or ("before" if self._was_there(unit, content) else "elsewhere")
+    def _why(
+        self, unit: int, content: bytes, pixels: bytes | None, memories: tuple[tuple[Reason, bytes], ...]
+    ) -> Reason:
+        """Return why a tile has no place in the ROM. When it is first seen, it has just been copied from memory.
 
-    def _was_there(self, unit: int, content: bytes) -> bool:
-        at = unit * TILE_BYTES
-        return self.earliest is not None and self.earliest[at : at + TILE_BYTES].tobytes() == content
+        Args:
+            unit: Its place in VRAM, in 32 bytes.
+            content: Its bytes there.
+            pixels: In mode 7 the pixels of the whole tile: the other bytes are those of the map.
+            memories: The memories that it may have come from.
+        """
+        forms = (content,) if pixels is None else (content, pixels)
+        staged = next((name for name, memory in memories if any(form in memory for form in forms)), None)
+        if staged != "bwram" and pixels is None and _has_three_planes(content):
+            return "expanded"
+        return staged or ("before" if self._was_there(unit, content, pixels) else "elsewhere")
+
+    def _was_there(self, unit: int, content: bytes, pixels: bytes | None) -> bool:
+        if self.earliest is None:
+            return False
+        tiles = self.earliest.reshape(VRAM_TILES, TILE_BYTES)
+        return tiles[unit].tobytes() == content if pixels is None else _mode_7_pixels(tiles, unit) == pixels
+
+
+def _mode_7_pixels(tiles: NDArray[np.uint8], unit: int) -> bytes:
+    """Return the 64 pixels of the mode 7 tile that a unit of VRAM is a quarter of."""
+    first = unit - unit % _MODE_7_UNITS
+    return tiles[first : first + _MODE_7_UNITS, 1::2].tobytes()
 
 
 def _has_three_planes(tile: bytes) -> bool:
