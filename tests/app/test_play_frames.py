@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from halscope.app import LiveEdits, Play, Workspace
 from halscope.app._game_run import run_in_real_time
 from halscope.session import Session
-from halscope_hooks import Event, Update
+from halscope_hooks import Event, HostGoneError, Patch, Snapshot, Update, Write, WriteReceipt
 from support.made_host import MadeHost, MadeRemote, made_snapshot
 from support.rom_console import workspaces
 
@@ -38,6 +41,55 @@ def test_a_page_that_sees_all_frames_brings_the_edits_no_more_of_them(
         assert play.last is not None
         assert play.last.snapshot.frame == 25
         assert seen == expected
+
+
+class SlowHost(MadeRemote):
+    """Its next frame comes only to those who wait for it; shorter waits end before. The emulator ends with a frame."""
+
+    def __init__(self, waited: Callable[[int], None]) -> None:
+        super().__init__()
+        self.did: list[str] = []
+        self._waited, self._waits = waited, 0
+
+    def poll(self, timeout: float) -> Snapshot | None:
+        if "frame" in self.did:
+            raise HostGoneError("the game was ended")
+        if timeout < 1 / 60:
+            self._waits += 1
+            self._waited(self._waits)
+            return None
+        self.did.append("frame")
+        return made_snapshot(1)
+
+    def write(self, writes: Sequence[Write]) -> WriteReceipt:
+        self.did.append("write")
+        return super().write(writes)
+
+
+def test_the_write_of_an_edit_does_not_wait_for_the_next_frame(tmp_path: Path) -> None:
+    workspace: Workspace = workspaces(tmp_path)[0]
+    ends = ExitStack()
+
+    def waited(times: int) -> None:
+        if times == 3:  # the other thread has made the edit
+            pool.submit(session.apply, Patch("0" * 64, (), (Write("vram", 0, b"\1"),))).result()
+        elif times == 5:
+            ends.close()
+
+    host = SlowHost(waited)
+    with ThreadPoolExecutor(1) as pool, Session(host, owns_host=True, threads=True) as session, ends:
+        edits = LiveEdits(workspace, session, report=print)
+        assert ends.enter_context(edits._game.turn(wait=True))
+        play = Play(
+            *(workspace, session, edits),
+            resolve=lambda _: None,
+            seen=lambda _: None,
+            progress=lambda *_: None,
+            report=print,
+        )
+        with pytest.raises(HostGoneError, match="was ended"):
+            play.run(())
+    assert host.did == ["write", "frame"]
 
 
 def test_the_last_frame_of_a_paused_game_is_decoded_once_somebody_looks_at_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Buffer, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from halscope.inject import (
     Sheet,
     apply_patch,
     live_writes,
+    plan_changes,
     read_sheet,
     rom_writes,
+    sheet_edit,
     sheet_from_block,
     to_patch,
     write_sheet,
@@ -118,22 +121,55 @@ def with_a_blank_tile(sheet: Sheet) -> EditedSheet:
     return EditedSheet(sheet, pixels)
 
 
+class Counting:
+    """HAL's codec, which notes the offsets that it decodes, and the sizes of what it encodes."""
+
+    name = HAL.name
+
+    def __init__(self) -> None:
+        self.decoded: list[int] = []
+        self.encoded: list[int] = []
+
+    def decode(self, data: Buffer, offset: int = 0, /) -> Block:
+        self.decoded.append(offset)
+        return HAL.decode(data, offset)
+
+    def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
+        self.encoded.append(memoryview(data).nbytes)
+        return HAL.encode(data, cancel=cancel)
+
+    def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[np.void]:
+        return HAL.scan(rom, window=window, cancel=cancel)
+
+
+def test_only_the_blocks_that_a_save_changes_are_packed_again(edit_rom: EditRom) -> None:
+    codec = Counting()
+    codecs: list[Codec] = [codec]
+    first = sheet_from_block(edit_rom.rom, HAL, FIRST, start="pointer", lead=LEAD)
+    second = sheet_from_block(edit_rom.rom, HAL, SECOND, start="pointer")
+    edits = [sheet_edit(with_a_blank_tile(sheet)) for sheet in (first, second)]
+    before = plan_changes(edit_rom.rom, codecs, edits)
+    assert sorted(codec.encoded) == sorted([len(edit_rom.first), len(edit_rom.second)])
+    codec.encoded.clear()
+    pixels = second.compose().pixels
+    pixels[:8, :8] = 5
+    edits[1] = sheet_edit(EditedSheet(second, pixels))
+    plan = plan_changes(edit_rom.rom, codecs, edits, previous=before)
+    assert codec.encoded == [len(edit_rom.second)]
+    assert plan.blocks == plan_changes(edit_rom.rom, codecs, edits).blocks, "as without the earlier plan"
+
+    other = Counting()
+    plan_changes(edit_rom.rom, [other], edits, previous=plan)
+    assert len(other.encoded) == 2, "another codec of this name may pack otherwise"
+    moved = edit_rom.rom.data.copy()
+    moved[0x100] ^= 1
+    rebuilt = Rom.from_bytes(moved, mapping=edit_rom.rom.mapping)
+    codec.encoded.clear()
+    plan_changes(rebuilt, codecs, [replace(edit, rom_sha256=rebuilt.sha256) for edit in edits], previous=plan)
+    assert len(codec.encoded) == 2, "an earlier plan of another ROM says nothing"
+
+
 def test_a_block_that_many_tiles_name_is_decoded_once_for_the_notes(edit_rom: EditRom) -> None:
-    decoded: list[int] = []
-
-    class Counting:
-        name = HAL.name
-
-        def decode(self, data: Buffer, offset: int = 0, /) -> Block:
-            decoded.append(offset)
-            return HAL.decode(data, offset)
-
-        def encode(self, data: Buffer, *, cancel: CancelSignal | None = None) -> bytes:
-            return HAL.encode(data, cancel=cancel)
-
-        def scan(self, rom: Buffer, *, window: int = 0, cancel: CancelSignal | None = None) -> NDArray[np.void]:
-            return HAL.scan(rom, window=window, cancel=cancel)
-
     class Index:
         def start_of(self, codec: str, block_offset: int, /) -> StartEvidence | None:
             return None
@@ -145,13 +181,13 @@ def test_a_block_that_many_tiles_name_is_decoded_once_for_the_notes(edit_rom: Ed
         def proven_streams(self, ranges: Ranges, /) -> tuple[Origin, ...]:
             return ()
 
-    codec: Codec = Counting()
+    codec = Counting()
     sheet = sheet_from_block(edit_rom.rom, HAL, FIRST, start="pointer", lead=LEAD)
     pixels = sheet.compose().pixels
     pixels[:] = 0
     (note,) = plan_edits(edit_rom.rom, [codec], [EditedSheet(sheet, pixels)], index=Index()).notes
     assert note.startswith(f"{FIRST_TILES} of {FIRST_TILES} edited tiles")
-    assert decoded.count(SECOND) == 1
+    assert codec.decoded.count(SECOND) == 1
 
 
 def test_rom_writes_touch_only_what_differs(edit_rom: EditRom) -> None:

@@ -78,6 +78,11 @@ class GameEdits:
         self.take_answer(self.roms.now)
         return self.roms.now
 
+    @property
+    def is_changing(self) -> bool:
+        """Whether a thread has the right to change the game now. Any thread may ask."""
+        return self._turn.locked()
+
     @contextlib.contextmanager
     def turn(self, *, wait: bool) -> Iterator[bool]:
         """Claim the right to change the game; return whether it was obtained. `wait` as long as a plan takes."""
@@ -135,7 +140,9 @@ class GameEdits:
         options = room_options(workspace, moved=running.moved)
 
         def make_plan(context: JobContext) -> tuple[EditPlan, RoomPlan]:
-            plan = edits.plan(rom, codecs, index=index, cancel=context.token, force=self._force)
+            plan = edits.plan(
+                *(rom, codecs), index=index, cancel=context.token, force=self._force, previous=running.plan
+            )
             return plan, make_room(plan, index, options)
 
         plan, room = self.session.run("edit", make_plan, deadline=PLAN_WAIT).result(PLAN_WAIT)

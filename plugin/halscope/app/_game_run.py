@@ -47,6 +47,7 @@ GATHERED: Final = 6
 """Frames of a game that runs by its own clock that are taken together where nobody needs each at once."""
 _REST: Final = GATHERED - 0.6  # frames: the last one is waited for, so that none comes late for it
 _FRAME_WAIT: Final = 0.1  # seconds after which a pushing host that sends nothing is asked again
+_HURRY: Final = 0.002  # the same while an edit is being made: its write would come a frame later otherwise
 LATE: Final = 0.1  # seconds of delay above which lost time is dropped instead of caught up
 
 
@@ -275,6 +276,7 @@ def run_in_real_time(
     wanted: Callable[[], bool] = lambda: False,
     controls: Controls | None = None,
     rest: Callable[[float], object] | None = None,
+    hurried: Callable[[], bool] = lambda: False,
 ) -> Iterator[Snapshot]:
     """Run a session with threads until the host has no more snapshots. Frames are decoded as time allows.
 
@@ -290,6 +292,8 @@ def run_in_real_time(
         controls: What other threads ask of the host.
         rest: Called with the seconds that this thread may rest while a paced, pushing host runs some frames: to take
             them together costs a third less than to wake up for each. It may return earlier.
+        hurried: Asked before each wait for a pushing host whether another thread may have a write soon, which is then
+            done between two frames instead of after the next one.
 
     Raises:
         HostError: The emulator failed.
@@ -302,10 +306,14 @@ def run_in_real_time(
     left: Snapshot | None = None  # the last frame, if it was not decoded
     for number in itertools.count():
         _control(session, schedule, number, controls)
-        while (snapshot := _next_frame(session, decoded=(decoded := number % every == 0 or wanted()))) is None:
+        while (
+            snapshot := _next_frame(
+                session, decoded=(decoded := number % every == 0 or wanted()), hurried=(in_hurry := hurried())
+            )
+        ) is None:
             if session.ended:
                 return
-            if left is not None and wanted():  # the game is paused, and somebody looks at it
+            if left is not None and not in_hurry and wanted():  # the game is paused, and somebody looks at it
                 with contextlib.suppress(JobTimeoutError):  # an older one is still being decoded; the next time
                     session.feed(left)
                     left = None
@@ -333,10 +341,10 @@ def _control(session: Session, schedule: tuple[Press, ...], number: int, control
     hold_buttons(session, schedule, number, () if controls is None else controls.held)
 
 
-def _next_frame(session: Session, *, decoded: bool) -> Snapshot | None:
+def _next_frame(session: Session, *, decoded: bool, hurried: bool) -> Snapshot | None:
     if decoded:
-        return session.tick()
-    snapshot = session.advance(timeout=_FRAME_WAIT)
+        return session.tick(wait=_HURRY) if hurried else session.tick()
+    snapshot = session.advance(timeout=_HURRY if hurried else _FRAME_WAIT)
     session.pump()
     return snapshot
 

@@ -183,6 +183,11 @@ class LiveEdits:
         """Whether a sheet may have been saved, so that `look` should get the next frame. Any thread may ask."""
         return self._watched is not None and self._watched.wants_frame
 
+    @property
+    def is_changing(self) -> bool:
+        """Whether an edit is being made, whose write may come at any moment. Any thread may ask."""
+        return self._game.is_changing
+
     def rest(self, seconds: float) -> None:
         """Rest on the game's thread, at most until a sheet was saved; see `WatchedFolder.rest`."""
         if self._watched is not None:

@@ -114,6 +114,7 @@ class Play:
                 wanted=self._wanted,
                 controls=self._controls,
                 rest=self._rest if self._rests else None,
+                hurried=lambda: self._edits.is_changing,
             ):
                 self._watch.ask()
                 self._edits.saw(snapshot)

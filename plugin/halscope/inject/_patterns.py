@@ -8,6 +8,7 @@ of all patterns in one pass, and the patterns are compared only where these stan
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ import halscope._codec as _codec
 
 _GRAM: Final = 4
 _MOST_PLACES: Final = 1024
+_MOST_KEPT: Final = 1 << 14  # patterns: three to a tile, of a few thousand tiles
 
 
 def find_patterns(memory: NDArray[np.uint8], patterns: Collection[bytes]) -> dict[bytes, list[int]]:
@@ -35,7 +37,7 @@ def find_patterns(memory: NDArray[np.uint8], patterns: Collection[bytes]) -> dic
         return found
     wanted: dict[int, list[tuple[bytes, int]]] = {}
     for pattern in found:
-        _, at = max((_richness(pattern[at : at + _GRAM]), at) for at in range(len(pattern) - _GRAM + 1))
+        at = _rarest_gram(pattern)
         wanted.setdefault(int.from_bytes(pattern[at : at + _GRAM], "little"), []).append((pattern, at))
     data = memory.tobytes()
     for place in _codec.locate_grams(memory, np.array(list(wanted), np.uint32)).tolist():
@@ -44,6 +46,12 @@ def find_patterns(memory: NDArray[np.uint8], patterns: Collection[bytes]) -> dic
             if start >= 0 and data.startswith(pattern, start) and len(found[pattern]) < _MOST_PLACES:
                 found[pattern].append(start)
     return found
+
+
+@lru_cache(maxsize=_MOST_KEPT)  # each save looks for the patterns of all edits, in several memories
+def _rarest_gram(pattern: bytes) -> int:
+    """Return the offset of the four bytes to look for."""
+    return max((_richness(pattern[at : at + _GRAM]), at) for at in range(len(pattern) - _GRAM + 1))[1]
 
 
 def _richness(gram: bytes) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
@@ -56,6 +56,7 @@ def plan_changes(
     index: TileIndex | None = None,
     force: bool = False,
     cancel: CancelSignal | None = None,
+    previous: EditPlan | None = None,
 ) -> EditPlan:
     """Plan edits: collect the changed tiles, verify their places in the ROM, and repack their blocks.
 
@@ -70,6 +71,7 @@ def plan_changes(
         force: Also edit blocks whose start is only known by content or adjacency, and blocks that share packed bytes
             with another one.
         cancel: Cancels the packing of a block.
+        previous: An earlier plan of the same ROM: blocks that come out as they are there are not packed again.
 
     Raises:
         CancelledError: `cancel` was cancelled.
@@ -92,6 +94,7 @@ def plan_changes(
         copies = find_copies(now, rom, by_name, index, force=force)
         tiles += [_stored(sheet, change, rom) for sheet, change in copies.edited]
     known = _places(tiles, index)
+    packed = {} if previous is None or previous.rom.sha256 != rom.sha256 else _packed_before(previous, by_name)
     blocks: list[BlockEdit] = []
     shared: list[str] = []
     for group in _groups(tiles):
@@ -107,7 +110,8 @@ def plan_changes(
             )
         else:
             sure = force or start in PROVEN_STARTS
-            block = _edit_block(rom, by_name[codec], block_offset, group, start, cancel, sure=sure)
+            before = packed.get((codec, block_offset))
+            block = _edit_block(rom, by_name[codec], block_offset, group, start, cancel, before, sure=sure)
             if start not in PROVEN_STARTS and not force:
                 raise InjectError(
                     f"{rom.name}: the {block.name} holds the tiles, but the only evidence that it begins there is "
@@ -200,6 +204,7 @@ def _edit_block(
     group: list[SheetTile],
     start: StartEvidence,
     cancel: CancelSignal | None,
+    before: BlockEdit | None,
     *,
     sure: bool,
 ) -> BlockEdit:
@@ -207,16 +212,31 @@ def _edit_block(
     old = block.data.tobytes()
     name = f"{rom.name}: {codec.name} block at {block_offset:#x}"
     new, changes = merge(old, group, name, 0)
-    try:
-        packed = codec.encode(new, cancel=cancel)
-        again = codec.decode(packed)
-    except CodecError as error:
-        raise InjectError(f"{name}: the edited block cannot be packed: {error}") from error
-    if again.data.tobytes() != new or again.consumed != len(packed):
-        raise InjectError(f"{name}: the edited block does not unpack to what was packed; nothing was changed")
+    packed = before.new_packed if before is not None and before.new_data == new else _pack(codec, new, name, cancel)
     old_packed = b"".join(rom.data[begin:end].tobytes() for begin, end in ranges)
     wrapped = ranges if len(ranges) > 1 else ()
     return BlockEdit(codec.name, block_offset, start, old, new, old_packed, packed, changes, wrapped)
+
+
+def _pack(codec: Codec, data: bytes, name: str, cancel: CancelSignal | None) -> bytes:
+    """Pack a block, and check that it unpacks to the same."""
+    try:
+        packed = codec.encode(data, cancel=cancel)
+        again = codec.decode(packed)
+    except CodecError as error:
+        raise InjectError(f"{name}: the edited block cannot be packed: {error}") from error
+    if again.data.tobytes() != data or again.consumed != len(packed):
+        raise InjectError(f"{name}: the edited block does not unpack to what was packed; nothing was changed")
+    return packed
+
+
+def _packed_before(previous: EditPlan, codecs: Mapping[str, Codec]) -> dict[tuple[str, int], BlockEdit]:
+    """Return the blocks that an earlier plan has packed with these same codecs."""
+    return {
+        block.key: block
+        for block in previous.blocks
+        if block.codec in codecs and previous.codecs.get(block.codec) is codecs[block.codec]
+    }
 
 
 def _edit_raw(rom: Rom, group: list[SheetTile], start: StartEvidence) -> BlockEdit:

@@ -243,6 +243,7 @@ class EditList:
         index: TileIndex | None = None,
         force: bool = False,
         cancel: CancelSignal | None = None,
+        previous: EditPlan | None = None,
     ) -> EditPlan:
         """Plan all edits, starting from the original ROM. Arguments as for `plan_changes`.
 
@@ -256,7 +257,7 @@ class EditList:
                 f"{rom.sha256}; use that ROM"
             )
         sheets = [edit.sheet for edit in self.edits]
-        return plan_changes(rom, codecs, sheets, index=index, force=force, cancel=cancel)
+        return plan_changes(rom, codecs, sheets, index=index, force=force, cancel=cancel, previous=previous)
 
     def patch(
         self,
