@@ -152,11 +152,16 @@ def test_a_full_rom_grows_and_the_game_reads_the_new_part(
     assert_shown("snes9x", grown.data, plan, names, tmp_path)
 
 
-def test_random_edits_are_on_the_screen_and_nothing_else_has_changed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("memory_map", "core", "seed", "count"), [("lorom", "snes9x", 3, 6), ("sa1", "bsnes-mercury-performance", 3, 3)]
+)
+def test_random_edits_are_on_the_screen_and_nothing_else_has_changed(
+    memory_map: str, core: str, seed: int, count: int, lab_variant: Callable[[str], Variant], tmp_path: Path
+) -> None:
     """`tests/support/random_edits.py` makes hundreds."""
-    if "snes9x" not in CORES:
-        pytest.skip("the core snes9x is not installed")
-    edits = RandomEdits(lab_truth.IMAGE, lab_truth.load_truth(), "snes9x", seed=3)
-    edits.run(6, tmp_path)
+    if core not in CORES:
+        pytest.skip(f"the core {core} is not installed")
+    edits = RandomEdits(*image_of(memory_map, lab_variant), core, seed)
+    edits.run(count, tmp_path)
     assert edits.done["moved"]
     assert edits.done["in place"]
