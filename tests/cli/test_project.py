@@ -377,6 +377,7 @@ def test_a_full_disk_leaves_the_project_as_it_was(hack: Path, run: Run, small_di
     assert done.returncode == 1, done.stderr
     (line,) = done.stderr.splitlines()
     assert "No space left on device" in line
+    assert "internal error" not in line
     assert Path("after/project.json").read_bytes() == (hack / "project.json").read_bytes()
     assert sorted(path.name for path in Path("after").rglob("*.png")) == sorted(
         path.name for path in hack.rglob("*.png")

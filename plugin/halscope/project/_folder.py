@@ -83,19 +83,27 @@ class Project:
             if (folder / name).exists() or (folder / name).is_symlink():
                 what = "has a project already" if name == PROJECT else f"has a {name} that is not of a project"
                 raise UsageError(f"{folder}: {what}; give a new folder")
+        is_new = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise UsageError(f"{folder}: is not a folder; give a new one") from None
         except OSError as error:
             raise HalscopeError(f"{folder}: cannot be created: {error.strerror or error}") from error
-        lock = FolderLock(folder)
+        lock: FolderLock | None = None
         try:
+            lock = FolderLock(folder)
             project = cls(folder, new_project(rom), lock)
             write_all_atomic({folder / IGNORE: _IGNORED.encode(), folder / PROJECT: _encoded(project.state)})
             project.remember_rom(rom)
         except BaseException:
-            lock.close()
+            if lock is not None:
+                lock.close()
+            if is_new:  # half a project would be in the way of the next attempt
+                with contextlib.suppress(OSError):
+                    for name in (IGNORE, PROJECT, LOCAL, LOCK):
+                        (folder / name).unlink(missing_ok=True)
+                    folder.rmdir()
             raise
         return project
 

@@ -60,10 +60,10 @@ class FolderLock:
                 f"run any more, delete {self._path}"
             )
         try:
-            # Behind the byte that Windows locks, so that others can read it there.
-            file.truncate(0)
-            file.write(f" {os.getpid()} {here}\n")
-            file.flush()
+            # Behind the byte that Windows locks, so that others can read it there. Not through the file's buffer: on a
+            # full disk, closing the file would raise again.
+            os.truncate(file.fileno(), 0)
+            os.write(file.fileno(), f" {os.getpid()} {here}\n".encode())
         except OSError as error:
             raise HalscopeError(f"{self._path}: cannot be written: {error.strerror or error}") from error
 
