@@ -15,7 +15,7 @@ from halscope.cli._arguments import _palettes
 from halscope.demo import rom_path, truth
 from halscope.formats.palettes import FORMATS, read_palette, write_palette
 from halscope.formats.recording import RecordingWriter
-from halscope_hooks import RomIdentity, Snapshot
+from halscope_hooks import FormatError, RomIdentity, Snapshot
 from PIL import Image
 
 OFFSETS = {block["name"]: block["offset"] for block in truth()["blocks"]}
@@ -99,6 +99,23 @@ def test_an_exported_palette_comes_back_as_a_patch_in_every_format(
     before = stored(rom)
     assert stored(out) == [*before[:131], LOUD, *before[132:]]
     assert any("the same colours are also in" in note for note in done["notes"])
+
+
+@pytest.mark.slow
+def test_a_raw_palette_that_could_be_of_two_formats_comes_back_as_it_was_exported(
+    rom: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "keep.pal"
+    place = hex(OFFSETS["keep_palettes"]), "--codec", "hal", "--byte", 32
+    run(capsys, "export", rom, *place, "--format", "rgb24", "-o", file)
+    with pytest.raises(FormatError, match="may be 16 colours in RGB24 or 24 in BGR555"):
+        read_palette(file)
+    data = bytearray(file.read_bytes())
+    data[9:12] = 0xFF, 0, 0
+    file.write_bytes(data)
+    output = tmp_path / "red.sfc"
+    (block,) = run(capsys, "import", rom, file, "-o", output)["blocks"]
+    assert block["colours"] == 1
 
 
 def test_everywhere_changes_every_place_of_the_same_colours(

@@ -167,6 +167,14 @@ def test_what_could_be_both_is_asked_and_the_answer_is_taken() -> None:
     assert len(parse_palette(both, "p.pal", "bgr555").rgb) == 24
 
 
+def test_the_number_of_colours_tells_raw_formats_apart_where_it_is_known() -> None:
+    both = bytes(48)
+    assert parse_palette(both, "p.pal", count=16).format == "rgb24"
+    assert parse_palette(both, "p.pal", count=24).format == "bgr555"
+    with pytest.raises(FormatError, match="16 colours in RGB24 or 24 in BGR555"):
+        parse_palette(both, "p.pal", count=20)
+
+
 def test_a_colour_that_the_console_does_not_have_is_named_with_its_index_and_both_values() -> None:
     palette = parse_palette(b"GIMP Palette\n0 0 0\n200 201 200\n8 16 248\n", "p.gpl")
     with pytest.raises(

@@ -125,7 +125,7 @@ def _show_palette(path: Path, edit: Edit | None) -> None:
             [edited.get(colour.origin, colour.word) if colour.origin else colour.word for colour in sheet.colours],
             np.uint16,
         )
-    write_palette(path, words, read_palette(path).format, sheet.title)
+    write_palette(path, words, read_palette(path, count=len(sheet.colours)).format, sheet.title)
 
 
 def with_writes(snapshot: Snapshot, writes: Sequence[Write]) -> Snapshot:

@@ -271,7 +271,7 @@ class Recolouring:
             sheet = read_palette_sheet(path)
             if sheet.rom_sha256 != workspace.rom.sha256:
                 raise UsageError(f"{path}: is of another ROM, so it is left as it is; use another folder")
-            return _Palette(path, sheet, read_palette(path).colours(nearest=True))
+            return _Palette(path, sheet, read_palette(path, count=len(sheet.colours)).colours(nearest=True))
         entries = []
         for number in range(first, first + PALETTE):
             inside = run.first <= number < run.first + run.count

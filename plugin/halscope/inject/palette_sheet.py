@@ -285,4 +285,4 @@ def read_edited_palette(path: Path, kind: PaletteFormat | None = None, *, neares
     from halscope.formats.palettes import read_palette  # likewise
 
     sheet = read_palette_sheet(path)
-    return sheet.edit(str(path), read_palette(path, kind).colours(nearest=nearest))
+    return sheet.edit(str(path), read_palette(path, kind, len(sheet.colours)).colours(nearest=nearest))

@@ -63,23 +63,24 @@ class PaletteFile:
         return from_rgb(self.rgb, self.name, nearest=nearest)
 
 
-def read_palette(path: Path, kind: PaletteFormat | None = None) -> PaletteFile:
+def read_palette(path: Path, kind: PaletteFormat | None = None, count: int | None = None) -> PaletteFile:
     """Read a palette file.
 
     Args:
         path: The file.
         kind: Its format; `None`: by its suffix and content.
+        count: Number of its colours, if that is known: it tells raw formats apart.
 
     Raises:
         UsageError: It cannot be read, or its suffix is none of a palette.
         FormatError: It is damaged, or could be of two formats; the message names --format.
     """
-    return parse_palette(read_limited(path, _LIMIT, "palette file"), str(path), kind)
+    return parse_palette(read_limited(path, _LIMIT, "palette file"), str(path), kind, count)
 
 
-def parse_palette(data: bytes, name: str, kind: PaletteFormat | None = None) -> PaletteFile:
+def parse_palette(data: bytes, name: str, kind: PaletteFormat | None = None, count: int | None = None) -> PaletteFile:
     """Like `read_palette`, for the bytes of a file."""
-    known = _format_of(data, name) if kind is None else kind
+    known = _format_of(data, name, count) if kind is None else kind
     match known:
         case "jasc":
             parsed = _text.parse_jasc(data, name)
@@ -166,7 +167,7 @@ def _no_suffix() -> str:
     return f"palettes end in {', '.join(PALETTE_SUFFIXES)} or .png; name another file's format with --format"
 
 
-def _format_of(data: bytes, name: str) -> PaletteFormat:
+def _format_of(data: bytes, name: str, count: int | None) -> PaletteFormat:
     """Return the format of a file. What says itself what it is counts for more than the suffix."""
     if data.startswith(_text.JASC):
         return "jasc"
@@ -182,10 +183,10 @@ def _format_of(data: bytes, name: str) -> PaletteFormat:
         return known
     if not name.lower().endswith(".pal"):
         raise UsageError(f"{name}: {_no_suffix()}")
-    return _raw_format(data, name)
+    return _raw_format(data, name, count)
 
 
-def _raw_format(data: bytes, name: str) -> PaletteFormat:
+def _raw_format(data: bytes, name: str, colours: int | None) -> PaletteFormat:
     """Tell raw RGB24 from raw BGR555 by the size, then by the content."""
     can_rgb = 0 < len(data) <= 3 * _binary.MOST_COLOURS and len(data) % 3 == 0
     can_bgr = 0 < len(data) <= 2 * _binary.MOST_COLOURS and len(data) % 2 == 0
@@ -193,7 +194,9 @@ def _raw_format(data: bytes, name: str) -> PaletteFormat:
         raise FormatError(
             f"{name}: {len(data)} bytes are neither RGB24 (3 per colour) nor BGR555 (2), with at most 256 colours"
         )
-    if can_rgb and can_bgr:
+    if can_rgb and can_bgr and colours is not None and len(data) in (2 * colours, 3 * colours):
+        can_rgb, can_bgr = len(data) == 3 * colours, len(data) == 2 * colours
+    elif can_rgb and can_bgr:
         can_rgb = is_exact(np.frombuffer(data, np.uint8))  # two bytes of BGR555 hardly are such levels
         can_bgr = bool((np.frombuffer(data, "<u2") <= _COLOUR).all())
     if can_rgb == can_bgr:
