@@ -104,6 +104,9 @@ def test_what_is_copied_within_a_layer_costs_no_tile(scene: LayerScene, seed: in
     images = (scene.rom.data.tobytes(), image)
     before, after = (np.frombuffer(scene.map_bytes(data), "<u2") for data in images)
     np.testing.assert_array_equal(before & 0x2000, after & 0x2000)
+    plan = plan_edit(scene.rom, [HAL], EditedSheet(sheet, pixels, "bg.png"), index=scene.index)
+    said = to_patch(plan).summary
+    assert f": {np.count_nonzero(before != after)} map entries changed: " in said
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -113,6 +113,7 @@ def test_what_is_laid_again_changes_the_map_alone(world: World, laid: EditedShee
     expected = before.copy()
     expected[10:15, 20:25] = before[61:66, 61:66]
     np.testing.assert_array_equal(after, expected)
+    assert f": {np.count_nonzero(after != before)} map entries changed: " in to_patch(plan).summary
     assert image[TILES_AT : TILES_AT + 64 * TILES] == world.rom.data[TILES_AT : TILES_AT + 64 * TILES].tobytes()
     np.testing.assert_array_equal(world.sheet(world.snapshot(image)).compose().pixels, laid.pixels)
 

@@ -66,13 +66,7 @@ def contents_of(plan: EditPlan, previous: EditPlan | None) -> list[Content]:
         )
     contents: list[Content] = []
     plans = [plan] if previous is None else [plan, previous]
-    maps = {
-        (change.origin.codec, change.origin.block_offset, change.origin.byte_offset)
-        for one in plans
-        for edit in one.edits
-        for change in edit.changes
-        if not change.cells and change.origin.transform != COLOURS
-    }
+    maps = frozenset[tuple[str, int, int]]().union(*(one.map_places for one in plans))
     keys = sorted({(block.codec, block.block_offset) for one in plans for block in one.blocks})
     for key in keys:
         blocks = [next((b for b in one.blocks if (b.codec, b.block_offset) == key), None) for one in plans]

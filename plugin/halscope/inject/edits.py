@@ -140,3 +140,13 @@ class EditPlan:
     edits: tuple[SheetEdit, ...] = field(repr=False)
     blocks: tuple[BlockEdit, ...]
     notes: tuple[str, ...]
+
+    @property
+    def map_places(self) -> frozenset[tuple[str, int, int]]:
+        """The places, as `BlockEdit.place` returns them, where the edits change a layer's map instead of a tile."""
+        return frozenset(
+            (change.origin.codec, change.origin.block_offset, change.origin.byte_offset)
+            for edit in self.edits
+            for change in edit.changes
+            if not change.cells and change.origin.transform != COLOURS
+        )

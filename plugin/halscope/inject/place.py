@@ -11,6 +11,8 @@ import numpy as np
 from halscope_hooks import RAW_CODEC, CodecError, InjectError, Patch, PatchError, Write
 from numpy.typing import NDArray
 
+from halscope.inject._sheet_edit import COLOURS
+from halscope.inject._transforms import MODE7_MAP
 from halscope.inject.edits import BlockEdit, EditPlan
 from halscope.inject.room import Move, RoomPlan, make_room, pointed_address
 from halscope.rom import checksum
@@ -50,9 +52,7 @@ def to_patch(plan: EditPlan, room: RoomPlan | None = None) -> Patch:
         _write(image, correction)
         writes.extend(correction)
     writes.sort(key=lambda write: write.offset)
-    tiles, colours = (sum(counts) for counts in zip(*((one.tiles, one.colours) for one in plan.blocks), strict=True))
-    counts = ((tiles, "tile"), (colours, "colour"))
-    what = " and ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in counts if count)
+    what = _counted(plan)
     blocks = ", ".join(block.name for block in plan.blocks[:3]) + (", ..." if len(plan.blocks) > 3 else "")
     summary = f"{_titles(plan)}: {what} changed: {blocks}"
     if room.moves:
@@ -60,6 +60,24 @@ def to_patch(plan: EditPlan, room: RoomPlan | None = None) -> Patch:
         summary += ", ..." if len(room.moves) > 3 else ""
     _check(plan, room, writes, image)
     return Patch(plan.rom.sha256, tuple(writes), summary=summary)
+
+
+def _counted(plan: EditPlan) -> str:
+    """Say how many tiles, colours and entries of maps change."""
+    maps = plan.map_places
+    tiles = colours = entries = 0
+    for block in plan.blocks:
+        colours += block.colours
+        for change in block.changes:
+            if block.place(change) in maps:
+                step = 1 if MODE7_MAP in change.transforms else 2  # bytes of an entry
+                entries += sum(
+                    change.old[at : at + step] != change.new[at : at + step] for at in range(0, change.size, step)
+                )
+            elif COLOURS not in change.transforms:
+                tiles += 1
+    counts = ((tiles, "tile", "tiles"), (entries, "map entry", "map entries"), (colours, "colour", "colours"))
+    return " and ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
 
 
 def apply_patch(rom: Rom | Buffer, patch: Patch) -> bytes:
