@@ -8,6 +8,7 @@ first frame with the edited tiles in VRAM, so the time to print the line is in i
 
 The demo loads the poses of a figure into one place of VRAM, and a sheet holds one pose. Where the game loads the next
 pose in the frame of the write, the edit is seen when its pose comes again, 16 to 25 frames later: a few in a hundred.
+The figure without those is printed too.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from support.figures import machine
 
 TARGET = 100.0  # milliseconds, of 95 in 100 edits
 PATIENCE = 120.0
+POSE = 8  # frames from the write to the picture above which the pose must have been away
 
 
 def drawings(png: Path) -> list[bytes]:
@@ -124,12 +126,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, playing(core, watch := Path(name) / "w") as process:
         times, frames = measured(process, watch, options.edits)
     half, most = (float(np.percentile(times, part)) for part in (50, 95))
+    stayed = [time for time, passed in zip(times, frames, strict=True) if passed <= POSE]
+    away, most_stayed = len(times) - len(stayed), float(np.percentile(stayed, 95))
     if options.json:
-        print(json.dumps({"edits": len(times), "p50_ms": half, "p95_ms": most, "frames": max(frames)}))
+        figures = {"edits": len(times), "p50_ms": half, "p95_ms": most, "frames": max(frames)}
+        print(json.dumps(figures | {"away": away, "p95_ms_not_away": most_stayed}))
         return
     print(f"{machine()}; {core.name}; {len(times)} edits")
     print(f"from the saved file to the frame that shows it: median {half:.0f} ms, 95 in 100 within {most:.0f} ms")
     print(f"of that, at most {max(frames)} frames from the write to the frame")
+    print(f"without {away} edits whose pose the game had replaced: 95 in 100 within {most_stayed:.0f} ms")
     print(f"target: 95 in 100 within {TARGET:.0f} ms: {'met' if most <= TARGET else 'NOT MET'}")
 
 
