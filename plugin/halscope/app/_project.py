@@ -116,7 +116,7 @@ def carried_project(project: Project, workspace: Workspace, *, force: bool = Fal
     if tried and lost and not state.knows(rom.sha256) and rom.title != state.base.title:
         raise UsageError(
             f"{rom.name}: is not the ROM of {project.folder} ({state.base.title or 'without a title'}, CRC32 "
-            f"{state.base.crc32}), and none of the {tried} edits has its tiles in it; give a build of that game"
+            f"{state.base.crc32}), and no edit ({tried} in all) has its tiles in it; give a build of that game"
         )
     return carried
 

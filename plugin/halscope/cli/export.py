@@ -38,7 +38,8 @@ def run(options: argparse.Namespace) -> int:
         )
         document["files"] = [str(path) for path in paths]
         pointers = sum(len(block.graphic.pointers) for block in blocks)
-        lines.append(f"{paths[-1]}: {len(blocks)} blocks and {pointers} pointers to them")
+        count = len(blocks)
+        lines.append(f"{paths[-1]}: {count} block{'s' * (count != 1)} and {pointers} pointer{'s' * (pointers != 1)}")
     if options.mlb is not None:
         count = write_labels(workspace, blocks, options.mlb)
         document["labels"] = {"file": str(options.mlb), "count": count}
