@@ -97,13 +97,16 @@ class Project:
             write_all_atomic({folder / IGNORE: _IGNORED.encode(), folder / PROJECT: _encoded(project.state)})
             project.remember_rom(rom)
         except BaseException:
+            with contextlib.suppress(OSError):  # half a project would be in the way of the next attempt
+                if lock is not None:  # else they are another process's
+                    for name in (IGNORE, PROJECT, LOCAL):
+                        (folder / name).unlink(missing_ok=True)
+                    lock.close()
+                if is_new and not (folder / LOCK).stat().st_size:  # it names who has it
+                    (folder / LOCK).unlink()
+                    folder.rmdir()
             if lock is not None:
                 lock.close()
-            if is_new:  # half a project would be in the way of the next attempt
-                with contextlib.suppress(OSError):
-                    for name in (IGNORE, PROJECT, LOCAL, LOCK):
-                        (folder / name).unlink(missing_ok=True)
-                    folder.rmdir()
             raise
         return project
 
