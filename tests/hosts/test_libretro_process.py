@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +21,23 @@ from support.cores import two_cores
 on_two_cores = pytest.mark.parametrize("core", two_cores())
 
 
+@contextlib.contextmanager
+def signalled(host: LibretroHost, number: signal.Signals) -> Iterator[None]:
+    """Have this process get a signal with each picture, while the core is on the stack."""
+    core: Any = host._machine._core
+    core.set_video_refresh(lambda *_: os.kill(os.getpid(), number))
+    yield
+    if not host._machine.closed:
+        core.set_video_refresh(core.callbacks.video_refresh)
+
+
 @on_two_cores
-def test_ctrl_c_while_the_core_runs_reaches_the_caller(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_while_the_core_runs_reaches_the_caller(core: str) -> None:
     with LibretroHost(probe_rom.build(), core) as host:
         for _ in range(5):
             host.step()
-        picture = host._machine._picture
-        refresh = picture.refresh
-
-        def interrupted(*args: Any) -> None:
-            os.kill(os.getpid(), signal.SIGINT)  # arrives while the core is on the stack
-            refresh(*args)
-
-        monkeypatch.setattr(picture, "refresh", interrupted)
-        with pytest.raises(KeyboardInterrupt):
+        with signalled(host, signal.SIGINT), pytest.raises(KeyboardInterrupt):
             host.step()
-        monkeypatch.undo()
         assert host.step().picture is not None
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -117,20 +120,12 @@ def test_a_host_may_be_closed_while_another_thread_runs_its_core(core: str) -> N
 
 
 @on_two_cores
-def test_a_signal_handler_may_close_the_host_while_its_core_runs(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_handler_may_close_the_host_while_its_core_runs(core: str) -> None:
     host = LibretroHost(probe_rom.build(), core)
     host.step()
-    picture = host._machine._picture
-    refresh = picture.refresh
-
-    def ended(*args: Any) -> None:
-        os.kill(os.getpid(), signal.SIGUSR1)  # arrives while the core is on the stack
-        refresh(*args)
-
     before = signal.signal(signal.SIGUSR1, lambda *_: host.close())
     try:
-        monkeypatch.setattr(picture, "refresh", ended)
-        with pytest.raises(HostError, match="closed"):
+        with signalled(host, signal.SIGUSR1), pytest.raises(HostError, match="closed"):
             host.step()
     finally:
         signal.signal(signal.SIGUSR1, before)

@@ -10,10 +10,18 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from halscope.hosts.libretro.drivers import KeptPicture, NoSound
+from halscope.hosts.libretro.drivers import NoPicture, NoSound
+from halscope.hosts.libretro.picture import PixelFormat as FormatName
+from halscope.hosts.libretro.picture import to_rgb
 from libretro import ExplicitPathDriver, IterableInputDriver, JoypadState, Session
+from libretro.api.video import PixelFormat
 
 WRAM, VRAM = 2, 3  # RETRO_MEMORY_SYSTEM_RAM, RETRO_MEMORY_VIDEO_RAM
+FORMATS: dict[PixelFormat, FormatName] = {
+    PixelFormat.RGB1555: "rgb1555",
+    PixelFormat.XRGB8888: "xrgb8888",
+    PixelFormat.RGB565: "rgb565",
+}
 DEBIAN_CORES = "*-linux-gnu/libretro/bsnes_mercury_{profile}_libretro.so"
 
 
@@ -29,6 +37,22 @@ def cores() -> dict[str, Path]:
         for path in Path("/usr/lib").glob(DEBIAN_CORES.format(profile=profile)):
             found[f"bsnes-mercury-{profile}"] = path
     return found
+
+
+class KeptPicture(NoPicture):
+    """Keeps the last picture as the core drew it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._raw = np.zeros((0, 0), np.uint8)
+        self._width = 0
+
+    def refresh(self, data: object, width: int, height: int, pitch: int) -> None:
+        if isinstance(data, memoryview):  # anything else means that the picture has not changed
+            self._raw, self._width = np.frombuffer(data, np.uint8).reshape(height, pitch).copy(), width
+
+    def rgb(self) -> npt.NDArray[np.uint8]:
+        return to_rgb(self._raw, self._width, FORMATS[self.pixel_format])
 
 
 class DemoConsole:

@@ -2,12 +2,11 @@
 own, which would end it for anyone who imports Halscope."""
 
 from libretro import Session
-from libretro.api import AvEnableFlags, InputDevice, Port
+from libretro.api import AvEnableFlags
+from libretro.api.environment import retro_environment_t as environment_function
 from libretro.api.log import LogLevel
-from libretro.api.video import PixelFormat
 from libretro.core import Core
 from libretro.drivers import ArrayAudioDriver, ArrayVideoDriver, ExplicitPathDriver, IterableInputDriver, LogDriver
-from libretro.drivers.video import FrameBufferSpecial
 
 __all__ = [
     "ArrayAudioDriver",
@@ -15,12 +14,9 @@ __all__ = [
     "AvEnableFlags",
     "Core",
     "ExplicitPathDriver",
-    "FrameBufferSpecial",
-    "InputDevice",
     "IterableInputDriver",
     "LogDriver",
     "LogLevel",
-    "PixelFormat",
-    "Port",
     "Session",
+    "environment_function",
 ]

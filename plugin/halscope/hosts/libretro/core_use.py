@@ -29,11 +29,15 @@ class CoreUse:
     Args:
         path: The core's shared library, for messages.
         unload: Unloads the core; called once.
+        callbacks: What the core calls while a thread is inside.
         interrupts: Whether this process handles signals in Python. In one that does not, none has to be deferred.
     """
 
-    def __init__(self, path: Path, unload: Callable[[], None], *, interrupts: bool = True) -> None:
+    def __init__(
+        self, path: Path, unload: Callable[[], None], callbacks: _codec.CoreCallbacks, *, interrupts: bool = True
+    ) -> None:
         self._path = path
+        self._callbacks = callbacks
         self._interrupts = interrupts
         self._unload = unload
         self._lock = threading.Lock()
@@ -63,12 +67,14 @@ class CoreUse:
         if not self._lock.acquire(timeout=BUSY_WAIT):
             raise HostError(f"{self._path}: another thread is inside the core; one thread calls a host")
         self._inside = threading.get_ident()
+        self._callbacks.enter()
         if self._ending:
             self.leave()
             raise HostError(f"{self._path}: the host is closed; attach a new one")
 
     def leave(self) -> None:
         """Let go of the core, and unload it if it was ended meanwhile."""
+        self._callbacks.leave()
         _log_output()
         self._inside = None
         self._lock.release()
@@ -89,8 +95,10 @@ class CoreUse:
             return
         try:
             unload, self._unload = self._unload, _nothing
+            self._callbacks.enter()
             unload()
         finally:
+            self._callbacks.leave()
             self._lock.release()
             _log_output()
 

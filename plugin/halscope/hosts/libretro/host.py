@@ -117,6 +117,8 @@ class LibretroHost:
             self._reader = reader_for(self._machine)
             state_format = self._reader.state_format
             self._rom_memory = find_rom(self._machine, image, search=own_process)
+            if own_process:
+                self._reader.read_memory(None if self._rom_memory is None else self._rom_memory.address)
         except BaseException:
             self._machine.close()
             raise
@@ -185,7 +187,8 @@ class LibretroHost:
     def step(self) -> Snapshot:
         """Run one frame and return its state. The first frame has number 0. Raises HostError."""
         parts = self._run_frame(copies=True)
-        for array in (parts.vram, parts.wram, parts.bwram, parts.cgram, parts.oam, parts.iram, parts.picture):
+        shown = None if parts.picture is None else parts.picture.copy()
+        for array in (parts.vram, parts.wram, parts.bwram, parts.cgram, parts.oam, parts.iram, shown):
             if array is not None:
                 array.flags.writeable = False  # already private, so the snapshot need not copy it again
         return Snapshot(
@@ -197,7 +200,7 @@ class LibretroHost:
             wram=parts.wram,
             bwram=parts.bwram,
             iram=parts.iram,
-            picture=parts.picture,
+            picture=shown,
             rom=self._identity,
             cpu=None if parts.registers is None else parts.registers.cpu,
             field=parts.field,
@@ -256,6 +259,7 @@ class LibretroHost:
         """Press the console's reset button. The frame number keeps counting."""
         self._late = None
         self._open_machine().reset()
+        self._reader.state_loaded()
 
     @property
     def state_frame(self) -> int:
@@ -270,6 +274,7 @@ class LibretroHost:
         """Restore a state that `save_state` returned. The frame number keeps counting. Raises HostError."""
         self._late = None
         self._open_machine().load(state)
+        self._reader.state_loaded()
 
     def write(self, writes: Sequence[Write]) -> WriteReceipt:
         """Write into the running game. All writes are checked first: a refused call changes nothing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 import halscope._codec as _codec
 from halscope._rom_file import has_sa1
 from halscope.hosts._core_folder import CoreFolder, new_core_folder
-from halscope.hosts.libretro.api import AvEnableFlags, Core, ExplicitPathDriver, Session
+from halscope.hosts.libretro.api import AvEnableFlags, ExplicitPathDriver, Session
 from halscope.hosts.libretro.core_use import CoreUse
 from halscope.hosts.libretro.cores import INSTALL_HINT, KNOWN_CORES, core_name
-from halscope.hosts.libretro.drivers import CoreLog, HeldButtons, KeptPicture, NoSound
-from halscope.hosts.libretro.pads import check_pad
+from halscope.hosts.libretro.direct_core import DirectCore
+from halscope.hosts.libretro.drivers import CoreLog, NoButtons, NoPicture, NoSound
+from halscope.hosts.libretro.pads import check_pad, mask_of
 
 _API_VERSION: Final = 1
 _SAVE_RAM: Final = 0
@@ -54,6 +55,7 @@ class Machine:
 
     def __init__(self, core_path: Path, rom: bytes, *, keep_output: bool = True, interrupts: bool = True) -> None:
         core, held = _open(core_path, keep_output=keep_output)
+        self._core = core
         self.fixed_clock: bool = "time" in held
         """Whether the core reads a clock that stands still, so that nothing is seeded from the time."""
         info = core.get_system_info()
@@ -68,10 +70,10 @@ class Machine:
                 "close the other host first, or start a second process"
             )
         self.core_path = core_path
-        self.around_run: AbstractContextManager[None] = nullcontext()
+        self.around_run: AbstractContextManager[None] | None = None
         """Entered for each frame."""
-        self._picture = KeptPicture()
-        self._buttons = HeldButtons()
+        self._callbacks = core.callbacks
+        self._calls_python = True  # whether the last frame has called libretro.py, which may have to raise for it
         # Some cores keep a pointer to the image instead of a copy, so it must live as long as the machine.
         self._rom = bytearray(rom)
         folder = new_core_folder(core_path)
@@ -79,8 +81,8 @@ class Machine:
             core,
             self._rom,
             audio=NoSound,
-            input=self._buttons,
-            video=self._picture,
+            input=NoButtons,
+            video=NoPicture,
             log=CoreLog,
             options=_OPTIONS,
             path=ExplicitPathDriver(core_path, *(folder.path,) * 5),
@@ -91,23 +93,21 @@ class Machine:
         )
         _running.add(key)
         loaded: list[bool] = []
-        self._use = CoreUse(core_path, partial(_unload, self._session, folder, key, loaded), interrupts=interrupts)
+        unload = partial(_unload, self._session, folder, key, loaded)
+        self._use = CoreUse(core_path, unload, core.callbacks, interrupts=interrupts)
         self._end = weakref.finalize(self, self._use.end)
         try:
             with self._use.calling("does not take the ROM"):
                 self._session.__enter__()
-                # Up to dozens of times a frame: libretro.py's own way takes four times as long.
-                core.set_input_state(self._buttons.answer)
-                core.set_video_refresh(self._picture.drawn)
-                discard_sound, poll_nothing = _codec.discarding_callbacks()
-                core.set_audio_sample_batch(discard_sound)
-                core.set_input_poll(poll_nothing)
+                core.call_back_directly()
             loaded.append(True)
-            self._state = bytearray(self._session.core.serialize_size())
-            self.frames_a_second: float = self._session.core.get_system_av_info().timing.fps
-            """The console's speed, as the core says."""
-            self.vram = self._memory(_VIDEO_RAM, VRAM_BYTES, "VRAM")
-            self.wram = self._memory(_SYSTEM_RAM, WRAM_BYTES, "WRAM")
+            # Cores ask their environment in these calls too, such as for a pixel format.
+            with self._use.calling("does not describe itself"):
+                self._state = bytearray(self._session.core.serialize_size())
+                self.frames_a_second: float = self._session.core.get_system_av_info().timing.fps
+                """The console's speed, as the core says."""
+                self.vram = self._memory(_VIDEO_RAM, VRAM_BYTES, "VRAM")
+                self.wram = self._memory(_SYSTEM_RAM, WRAM_BYTES, "WRAM")
             self.bwram = self._save_ram() if has_sa1(rom) else None
             # bsnes-mercury keeps what the previous game left there; every start must be the same.
             self.vram[:] = 0
@@ -124,12 +124,24 @@ class Machine:
     def hold(self, buttons: Collection[str], port: int) -> None:
         """Hold exactly these buttons of the pad in `port`. Raises HostError for an unknown name or port."""
         check_pad(buttons, port)
-        self._buttons.hold(buttons, port)
+        self._callbacks.hold(port, mask_of(buttons))
 
     def run(self) -> None:
         """Run to the end of the next frame."""
-        with self._use.calling("failed while it ran"), self.around_run:
+        with self._use.calling("failed while it ran"):
+            if self.around_run is None:
+                self._run()
+            else:
+                with self.around_run:
+                    self._run()
+
+    def _run(self) -> None:
+        # libretro.py's own way takes longer than the rest around a frame. It raises what its callbacks could not.
+        if self._calls_python:
             self._session.run()
+        else:
+            self._core.run()
+        self._calls_python = self._core.called_python
 
     def reset(self) -> None:
         """Press the console's reset button."""
@@ -137,8 +149,13 @@ class Machine:
             self._session.reset()
 
     def picture(self) -> NDArray[np.uint8] | None:
-        """Return the last picture as a private uint8[h, 256 or 512, 3], or `None` before the first."""
-        return self._picture.rgb()
+        """Return the last picture as uint8[h, 256 or 512, 3], or `None` before the first.
+
+        The next frame is drawn into the same array. Pictures of 512 columns are kept where some pair of columns
+        differs, that is in hi-res; an interlaced picture (more than 239 lines) has the rows of both fields. 5-bit
+        levels are expanded to 8 bits as for palettes, `c << 3 | c >> 2`.
+        """
+        return self._callbacks.picture()
 
     def state(self) -> bytearray:
         """Return the core's state, in a buffer that the next call overwrites.
@@ -148,6 +165,11 @@ class Machine:
         with self._use.calling("failed to write its state"):
             if not self._session.core.serialize(self._state):
                 raise HostError(f"{self.core_path}: the core did not write its state")
+        return self._state
+
+    @property
+    def last_state(self) -> bytearray:
+        """The buffer that `state` returned last."""
         return self._state
 
     def load(self, state: bytes | bytearray) -> None:
@@ -160,7 +182,7 @@ class Machine:
 
     def drop_picture(self) -> None:
         """Forget the last picture."""
-        self._picture.drop()
+        self._callbacks.drop_picture()
 
     def rom_memory(self) -> NDArray[np.uint8] | None:
         """Return the memory that the core hands out as the cartridge's ROM, or `None`."""
@@ -202,11 +224,11 @@ class Machine:
         return np.frombuffer(view, np.uint8, size)
 
 
-def _open(path: Path, *, keep_output: bool) -> tuple[Core, list[str]]:
+def _open(path: Path, *, keep_output: bool) -> tuple[DirectCore, list[str]]:
     """Load the shared library and check that it is a libretro core. Return it and the imports that were replaced."""
     try:
         library = _codec.load_library(lambda: _load(path)) if keep_output else _load(path)
-        core = Core(str(path.resolve()))  # the same library: it is loaded once; nothing of it is called yet
+        core = DirectCore(path)  # the same library: it is loaded once; nothing of it is called yet
         held = _codec.hold_library(library._handle, keep_output)  # a core alone: other libraries may be in use here
     except OSError as error:
         raise HostError(f"{path}: cannot be loaded as a libretro core: {error}; {INSTALL_HINT}") from error

@@ -21,3 +21,8 @@ def check_pad(buttons: Collection[str], port: int) -> None:
         raise HostError(f"{', '.join(unknown)}: no such button; the pad has {', '.join(BUTTONS)}")
     if not 0 <= port < PORTS:
         raise HostError(f"no controller port {port}; the console has 0 and 1")
+
+
+def mask_of(buttons: Collection[str]) -> int:
+    """Return the buttons as bits: bit n is libretro's joypad id n."""
+    return sum(1 << BUTTONS.index(button) for button in set(buttons))

@@ -50,6 +50,27 @@ def read(address: int, size: int) -> bytes | None:
     return None
 
 
+def variables_of(library: Path) -> list[tuple[int, int]]:
+    """Return where a loaded library has its global variables: address and size in bytes of each part."""
+    try:
+        lines = Path("/proc/self/maps").read_text().splitlines()
+    except OSError:
+        return []
+    found: list[tuple[int, int]] = []
+    behind = 0  # end of the part before, if it is the library's: what has no file follows what has one
+    for line in lines:
+        match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)", line)
+        if match is None:
+            continue
+        start, end = int(match[1], 16), int(match[2], 16)
+        if match[4] != str(library) and not (match[4] == "" and start == behind):
+            continue
+        behind = end
+        if match[3].startswith("rw"):
+            found.append((start, end - start))
+    return found
+
+
 def copies_of(data: bytes) -> Iterator[int]:
     """Yield the address of each copy of `data` in writable private memory, except that of `data` itself."""
     at, key = _key(data)

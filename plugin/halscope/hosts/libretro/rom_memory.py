@@ -31,12 +31,17 @@ class RomMemory:
     bytes: NDArray[np.uint8]
     source: RomSource
 
+    @property
+    def address(self) -> int:
+        """Its address in this process."""
+        return int(self.bytes.ctypes.data)
+
     def copies(self) -> list[int]:
         """Return the addresses of all memory from which the game may run, this one first.
 
         A copy that was searched for is proven to be the one. Where a core names one, it may run from another.
         """
-        address = int(self.bytes.ctypes.data)
+        address = self.address
         if self.source == "search":
             return [address]
         return [address, *(one for one in process_memory.copies_of(self.bytes.tobytes()) if one != address)]

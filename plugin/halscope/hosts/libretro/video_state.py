@@ -19,9 +19,13 @@ from halscope_hooks import (
 )
 from numpy.typing import NDArray
 
+import halscope._codec as _codec
 from halscope.formats import bsnes, snes9x
+from halscope.hosts.libretro import process_memory
 from halscope.hosts.libretro.machine import Machine
+from halscope.hosts.libretro.snes9x_places import Snes9xPlaces
 
+_CHECK_EVERY: Final = 256  # frames between two comparisons of a core's memory with a state
 type RegisterBytes = snes9x.RegisterBytes | bsnes.RegisterBytes
 
 
@@ -66,6 +70,16 @@ class VideoReader(Protocol):
     def read(self, *, registers: bool) -> VideoState:
         """Read the state of the frame that was just shown. Without `registers`, all registers are `None`."""
 
+    def read_memory(self, rom: int | None) -> None:
+        """Read the core's own memory from now on, where states have proven it: this process does nothing else.
+
+        Args:
+            rom: Address of the core's copy of the ROM, or `None`.
+        """
+
+    def state_loaded(self) -> None:
+        """Compare memory with the next state: one was loaded, or the console was reset."""
+
     def after_write(self) -> None:
         """Make the core draw what was written into its VRAM; call once after all writes."""
 
@@ -97,13 +111,24 @@ def reader_for(machine: Machine) -> VideoReader:
 
 
 class Snes9xReader:
-    """snes9x: everything is in its save state. Saving takes hundredths of a millisecond and has no side effects."""
+    """snes9x: everything is in its save state, which has no side effects; in a process of the core's own, it is read
+    from the core's memory once some states have proven where it is."""
 
     state_moves = False
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._finder = snes9x.BlockFinder()
+        self._places: Snes9xPlaces | None = None
+
+    def read_memory(self, rom: int | None) -> None:
+        """See `VideoReader`."""
+        self._places = Snes9xPlaces(self._machine.core_path, rom)
+
+    def state_loaded(self) -> None:
+        """See `VideoReader`."""
+        if self._places is not None:
+            self._places.doubt()
 
     @property
     def state_format(self) -> str:
@@ -115,8 +140,13 @@ class Snes9xReader:
 
     def read(self, *, registers: bool) -> VideoState:
         """See `VideoReader`."""
-        fields = self._fields()
-        iram = None if fields.iram is None else fields.iram.copy()
+        places = self._places
+        fields = None if places is None else places.read()
+        if fields is None:
+            fields = self._fields()
+            if places is not None:
+                places.prove(self._machine.last_state, fields)
+        iram = fields.iram if fields.iram is None or not fields.iram.flags.writeable else fields.iram.copy()
         if not registers:
             return VideoState(fields.cgram, fields.oam, iram=iram)
         return VideoState(fields.cgram, fields.oam, fields.registers, fields.field, iram=iram)
@@ -174,9 +204,21 @@ class MercuryReader:
         self._layout: Final = bsnes.LAYOUTS[profile]
         self._vram_at = self._find_vram()
         self._behind_is_proven = False
+        self._places: _codec.RegisterPlaces | None = None
+        self._age = 0  # frames since memory was compared with a state
         base = machine.vram_address()
         self._oam = np.frombuffer((ctypes.c_uint8 * OAM_BYTES).from_address(base + self._layout.oam), np.uint8)
         self._cgram = np.frombuffer((ctypes.c_uint8 * CGRAM_BYTES).from_address(base + self._layout.cgram), np.uint8)
+
+    def read_memory(self, rom: int | None) -> None:  # noqa: ARG002 - the registers are beside VRAM and WRAM
+        """See `VideoReader`."""
+        machine = self._machine
+        variables = process_memory.variables_of(machine.core_path.resolve())
+        self._places = _codec.RegisterPlaces(machine.library_name, machine.library_version, variables)
+
+    def state_loaded(self) -> None:
+        """See `VideoReader`."""
+        self._age = _CHECK_EVERY
 
     @property
     def state_format(self) -> str:
@@ -189,7 +231,7 @@ class MercuryReader:
             oam, cgram = self._oam.copy(), self._cgram.view("<u2").astype(np.uint16)
             if not registers:
                 return VideoState(cgram, oam)
-            return self._with_registers(cgram, oam, self._machine.state())
+            return self._with_registers(cgram, oam, self._state_of_registers())
         state = self._machine.state()
         self._prove(state)
         oam = bsnes.read_oam(state, self._profile, self._vram_at)
@@ -220,6 +262,21 @@ class MercuryReader:
         """See `VideoReader`."""
         self._need_proof()
         self._cgram[:] = cgram
+
+    def _state_of_registers(self) -> bytearray:
+        """Return a state whose registers are those of now: an earlier one, brought up to date from the core's memory
+        where that is proven, or one that is saved."""
+        machine, places = self._machine, self._places
+        self._age += 1
+        if places is not None and self._age < _CHECK_EVERY and places.proven:
+            state = machine.last_state
+            if places.refresh(state, machine.vram, machine.wram):
+                return state
+        state = machine.state()
+        if places is not None:
+            places.prove(state, self._vram_at, machine.vram, machine.wram)
+            self._age = 0
+        return state
 
     def _with_registers(self, cgram: NDArray[np.uint16], oam: NDArray[np.uint8], state: bytearray) -> VideoState:
         registers, field, line = bsnes.register_bytes(state, self._profile, self._vram_at)
