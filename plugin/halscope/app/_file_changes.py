@@ -10,7 +10,7 @@ import threading
 import weakref
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, final
 
@@ -45,6 +45,17 @@ def edited_files(folder: Path) -> dict[str, Signature]:
     What cannot be read is left out.
     """
     return dict(sorted(_found(folder, str(folder / "x")[:-1])))
+
+
+def signatures(paths: Iterable[str]) -> dict[str, Signature]:
+    """Return those of the files that are PNGs, or palettes that have a sidecar, sorted; see `edited_files`."""
+    found = {}
+    for path in sorted(paths):
+        prefix, _, name = path.rpartition(os.sep)
+        with contextlib.suppress(OSError):  # deleted, or about to be replaced
+            if _may_hold_edits(name, prefix + os.sep) and stat.S_ISREG((status := os.stat(path)).st_mode):  # noqa: PTH116
+                found[path] = status.st_mtime_ns, status.st_size
+    return found
 
 
 def _found(folder: str | Path, prefix: str) -> Iterator[tuple[str, Signature]]:
@@ -109,6 +120,7 @@ class FolderChanges:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._found: deque[str] = deque()
+        self._reports = threading.Event()
         self._stop: threading.Event | None = None
 
     def begin(self, changed: Callable[[], None] | None = None) -> None:
@@ -124,8 +136,13 @@ class FolderChanges:
             call = None if changed is None else weakref.WeakMethod(changed)
             weakref.finalize(self, stop.set)
             with contextlib.suppress(RuntimeError):  # the system cannot start another thread
-                new_thread("halscope watched folder", _watch, self._folder, stop, self._found, call).start()
+                new_thread("halscope watched folder", _watch, self._folder, stop, self._found, self._reports, call).start()
             self._stop = stop
+
+    @property
+    def reports(self) -> bool:
+        """Whether the system has been reporting changes since `begin`."""
+        return self._reports.is_set()
 
     @property
     def waiting(self) -> bool:
@@ -147,9 +164,13 @@ class FolderChanges:
 
 
 def _watch(
-    folder: Path, stop: threading.Event, found: deque[str], call: weakref.WeakMethod[Callable[[], None]] | None
+    folder: Path,
+    stop: threading.Event,
+    found: deque[str],
+    reports: threading.Event,
+    call: weakref.WeakMethod[Callable[[], None]] | None,
 ) -> None:
-    """Collect the changed files until `stop` is set."""
+    """Collect the changed files until `stop` is set. `reports` is set while nothing is missed."""
     from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # 50 ms, for those who watch
 
     notify: RustNotify | None = None
@@ -161,15 +182,20 @@ def _watch(
             if watched != (status.st_dev, status.st_ino):  # it has come, or was replaced
                 watched = status.st_dev, status.st_ino  # not again for the same folder, should it fail
                 notify = None
+                reports.clear()
                 notify = RustNotify([str(base)], False, False, 0, True, True)
             changes = None if notify is None else notify.watch(_DEBOUNCE, _STEP, _LOOK_AGAIN, stop)
+            if notify is not None:
+                reports.set()
         except (OSError, WatchfilesRustInternalError):
             notify = changes = None
+            reports.clear()
         if changes is None:
             stop.wait(_LOOK_AGAIN / 1000)
         elif not isinstance(changes, str):  # "timeout" or "stop"
             if any(path == str(base) for _, path in changes):  # another folder may come with the same inode
                 watched = None
+                reports.clear()
             paths = (Path(path) for _, path in changes if path.endswith(_SUFFIXES))
             found.extend(str(folder / path.relative_to(base)) for path in paths if path.is_relative_to(base))
             changed = None if call is None else call()

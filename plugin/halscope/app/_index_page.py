@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import os
 import struct
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -12,10 +14,12 @@ from urllib.parse import quote
 from halscope_hooks import UsageError
 
 from halscope._files import write_atomic
+from halscope.app._file_changes import Signature, edited_files
 
 INDEX_PAGE: Final = "index.html"
 MARK: Final = '<meta name="generator" content="halscope">'
 """In every page of ours: a file without it is the user's, and is not replaced."""
+_PNG: Final = ".png"
 SIDE: Final = 160
 """Pixels of a picture's longer side, as far as a whole factor allows."""
 _STYLE: Final = (
@@ -74,13 +78,16 @@ def write_index_page(folder: Path, title: str, notes: Mapping[str, SheetNote]) -
     check_page(folder)
     blocks: dict[str, list[str]] = {}
     count = 0
-    for png in sorted(folder.rglob("*.png"), key=lambda path: (path.parent, path.stem)):  # a name before its variants
-        size = _size(png)
-        if size is None or not png.with_suffix(".json").exists():
+    lead = len(str(folder / "x")) - 1
+    for path, signature in sorted(edited_files(folder).items(), key=_place):
+        if not path.endswith(_PNG):
+            continue
+        size = _size(path, signature)
+        if size is None or not os.path.exists(f"{path[: -len(_PNG)]}.json"):  # noqa: PTH110 - no object of each name
             continue  # not a sheet, or not a whole one
         count += 1
-        name = png.relative_to(folder).as_posix()
-        blocks.setdefault(PurePosixPath(name).parent.as_posix(), []).append(_figure(name, size, notes.get(name)))
+        name = path[lead:].replace(os.sep, "/")
+        blocks.setdefault(name.rpartition("/")[0] or ".", []).append(_figure(name, size, notes.get(name)))
     heading = f"{title}: {count} sheet{'s' * (count != 1)}"
     parts = [
         f'<!doctype html><html lang="en"><meta charset="utf-8">{MARK}<title>{html.escape(heading)}</title>',
@@ -146,10 +153,17 @@ def _kinds(note: SheetNote | None) -> tuple[tuple[str, tuple[Place, ...]], ...]:
     return () if note is None else (("locked", note.locked), ("unproven", note.unproven))
 
 
-def _size(png: Path) -> tuple[int, int] | None:
+def _place(file: tuple[str, Signature]) -> tuple[list[str], str]:
+    """Sort by folder, and a name before its variants."""
+    *parents, name = file[0].split(os.sep)
+    return parents, name.removesuffix(_PNG)
+
+
+@lru_cache(maxsize=1 << 14)  # the page is written again for each new sheet
+def _size(png: str, _signature: Signature) -> tuple[int, int] | None:
     """Return width and height of a PNG, or `None` for another file or one that is being replaced."""
     try:
-        with png.open("rb") as file:
+        with open(png, "rb") as file:  # noqa: PTH123 - no object of each name
             start = file.read(24)
     except OSError:
         return None

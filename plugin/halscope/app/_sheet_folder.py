@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from halscope._files import write_atomic
 from halscope.app._edited_files import whole_file
-from halscope.app._file_changes import FolderChanges, Signature, edited_files, signature
+from halscope.app._file_changes import FolderChanges, Signature, edited_files, signature, signatures
 from halscope.app._index_page import INDEX_PAGE, MARK, SheetNote, is_foreign, write_index_page
 from halscope.app._rom_notes import RomNotes
 from halscope.export.pictures import png_bytes, square, upscale
@@ -39,6 +40,10 @@ _SOON: Final = 0.1
 """Seconds after which a file is read again: one that is written twice within a clock's tick may keep its signature."""
 
 
+_SCAN_EVERY: Final = 5.0
+"""Seconds between two looks at all files while the system reports changes: it may lose some when very many come."""
+
+
 class SheetFolder:
     """The sheets of the figures that appear in a game, and the files among them that the user saved.
 
@@ -54,6 +59,11 @@ class SheetFolder:
         self._settled: dict[str, Signature] = {}
         self._adding = threading.Lock()  # from the first byte of a file of ours until it is settled
         self._changing: dict[str, Signature] = {}
+        self._open: set[str] = set()
+        """Files that may have been saved since they were settled, as far as the system reports it."""
+        self._later: set[str] = set()
+        """Files that the next look takes up again, reported or not."""
+        self._scanned_at = -math.inf
         self._soon: dict[str, tuple[float, int]] = {}
         """Files that were read soon after they were saved: when, and the checksum of what was read."""
         self._missing: set[str] = set()
@@ -176,25 +186,32 @@ class SheetFolder:
 
     def changed(self) -> bool:
         """Return whether a PNG was saved since the last call, as far as the system reports it."""
-        screen = str(self.folder / SCREEN)
-        for path in self._changes.take():
+        self._note_changes()
+        for path in self._open.copy():
             try:
-                if path != screen and self._settled.get(path) != signature(path):
+                if self._settled.get(path) != signature(path):
                     return True
             except OSError:
-                continue  # deleted, or about to be replaced
+                pass  # deleted, or about to be replaced
+            self._open.discard(path)
         return False
+
+    def _note_changes(self) -> None:
+        self._open |= self._changes.take() - {str(self.folder / SCREEN)}
 
     def saved(self) -> Iterator[Path]:
         """Yield the PNGs that were saved since the last call. Each is then settled until it is saved again."""
         self._check_soon()
-        for path, now in self._unsettled():
+        for path, now in self._unsettled(self._candidates()):
             # An editor may still be writing. A file that is not whole is read, and refused, once it stays as it is.
             content = whole_file(path)
             if content is None and self._changing.get(path) != now:
                 self._changing[path] = now
+                self._later.add(path)
+                self._open.discard(path)
                 continue
             self._settled[path] = now
+            self._later.discard(path)
             if content is not None:
                 self._soon[path] = (time.monotonic(), content)
             yield Path(path)
@@ -206,7 +223,7 @@ class SheetFolder:
             if now - read >= _SOON:
                 del self._soon[path]
                 if whole_file(path) not in (None, content):
-                    self._settled.pop(path, None)
+                    self.read_again(Path(path))
 
     def is_settled(self, path: Path | str) -> bool:
         """Whether a file is there as it was last read or written here: nobody has saved it since."""
@@ -227,6 +244,7 @@ class SheetFolder:
     def read_again(self, path: Path) -> None:
         """Let the next call of `saved` yield a file again, as if it was saved now."""
         self._settled.pop(str(path), None)
+        self._later.add(str(path))
 
     @property
     def is_waiting(self) -> bool:
@@ -265,9 +283,19 @@ class SheetFolder:
         """Stop watching the folder. Idempotent."""
         self._changes.close()
 
-    def _unsettled(self) -> Iterator[tuple[str, Signature]]:
+    def _candidates(self) -> dict[str, Signature]:
+        """Return the files that may have been saved: all of them now and then, else those that are reported."""
+        reports, now = self._changes.reports, time.monotonic()
+        self._note_changes()
+        if reports and now - self._scanned_at < _SCAN_EVERY:
+            return signatures(self._open | self._later)
+        self._scanned_at = now if reports else -math.inf  # what came before the system reported is found once more
+        return edited_files(self.folder)
+
+    def _unsettled(self, files: Mapping[str, Signature] | None = None) -> Iterator[tuple[str, Signature]]:
+        """Yield those of these files that are not settled, of all files by default."""
         screen = str(self.folder / SCREEN)
-        for path, now in edited_files(self.folder).items():
+        for path, now in (edited_files(self.folder) if files is None else files).items():
             if path == screen or self._settled.get(path) == now:
                 continue
             with self._adding:  # another thread may just be writing a new sheet

@@ -34,6 +34,9 @@ _MOST_READS: Final = 4096  # places whose padding is remembered
 _MOST_NAMED: Final = 16  # lines about code that fills buffers
 LEARN_EVERY: Final = 1.0
 """Seconds between two updates of the index: each looks all of VRAM up again."""
+_GATHERED: Final = 6
+"""Snapshots that are looked at together."""
+_MOST_AHEAD: Final = 240  # frames that snapshots may be behind; a larger distance is another numbering
 _COLOURS_EVERY: Final = 30
 """Frames between two looks at CGRAM for colours that the game has just read: they are awaited for 60."""
 
@@ -100,7 +103,11 @@ class StartWatch:
         self._news: deque[list[Touched] | Seen | Workspace | None] = deque()
         """What is handled with the next snapshot, on its thread."""
         traces = capability(session.host, "tracing") is not None
-        self._tap = session.collect(self._see, touches=self._touched, name="starts of blocks") if traces else None
+        self._tap = None
+        if traces:
+            self._tap = session.collect(
+                self._see, touches=self._touched, name="starts of blocks", gathered=_GATHERED
+            )
         self._heard = session.subscribe(self._hear, HostChanged, name="starts of blocks") if traces else None
 
     def follow(self, workspace: Workspace | None) -> None:
@@ -188,7 +195,7 @@ class StartWatch:
             self._news.append(None)
 
     def _see(self, snapshot: Snapshot) -> None:
-        self._catch_up()
+        self._catch_up(snapshot.frame)
         if self._now is not None:
             self._now.tracer.saw(snapshot)
             if "vram" not in snapshot.ages:
@@ -208,10 +215,14 @@ class StartWatch:
         if workspace.palettes.is_touched and "cgram" not in snapshot.ages:
             self._now.colours.update(workspace.palettes.take_read(snapshot.cgram))
 
-    def _catch_up(self) -> None:
-        """Handle what has come since the last snapshot."""
+    def _catch_up(self, before: int | None = None) -> None:
+        """Handle what has come, but for what was read in the frame `before` or soon after it: its snapshots are looked
+        at some together, and what is in memory by the time of a read is what tells."""
         while self._news:
-            news = self._news.popleft()
+            news = self._news[0]
+            if before is not None and isinstance(news, list) and 0 <= news[-1].frame - before < _MOST_AHEAD:
+                return
+            self._news.popleft()
             if isinstance(news, list):
                 if self._now is not None:
                     self._take(self._now, news)

@@ -334,6 +334,7 @@ class Session:
         name: str = "",
         most: int = MOST_SNAPSHOTS,
         most_bytes: int = MOST_BYTES,
+        gathered: int = 1,
     ) -> Tap:
         """Call `look` with every snapshot, in order, on a thread of its own. Dropping the handle ends this.
 
@@ -343,11 +344,13 @@ class Session:
             name: Name for the log and failures.
             most: Largest number of waiting snapshots; beyond it the tap is stopped and a failure reported.
             most_bytes: Largest total size of waiting snapshots, in bytes.
+            gathered: How many snapshots the thread takes together, where it may be late by a quarter of a second: to
+                wake it for each costs as much as a short callback.
 
         Raises:
             HostError: The session is closed.
         """
-        return self._engine.taps.collect(look, name, most, most_bytes, touches=touches)
+        return self._engine.taps.collect(look, name, most, most_bytes, touches=touches, gathered=gathered)
 
     def record(
         self,

@@ -57,13 +57,14 @@ class Taps:
         *,
         wanted: Callable[[], bool] = always,
         touches: Callable[[Sequence[Touched]], None] | None = None,
+        gathered: int = 1,
     ) -> Tap:
         """Call `look` with every snapshot for which `wanted` is true when it comes; dropping the handle ends this.
 
         Raises HostError after `finish`.
         """
         name = name or getattr(look, "__qualname__", type(look).__name__)
-        reel = Reel(name, most, most_bytes, MOST_FAILURES, self._failed, wanted)
+        reel = Reel(name, most, most_bytes, MOST_FAILURES, self._failed, wanted, gathered)
         tap = Tap(reel, look, touches)
         self._add(reel)
         return tap

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, final
+from typing import Final, Self, final, override
 
 from halscope_hooks import HalscopeError, Snapshot, Touched
 
@@ -70,8 +70,10 @@ class Reel(Queue[Snapshot]):
         most_failures: int,
         failed: Failed,
         wanted: Callable[[], bool] = always,
+        gathered: int = 1,
     ) -> None:
         super().__init__(name, most=most, most_size=most_bytes)
+        self._gathered = gathered
         self.wanted = wanted
         """Whether the tap wants a snapshot that comes now."""
         self.tap: weakref.ref[Tap] | None = None
@@ -109,6 +111,11 @@ class Reel(Queue[Snapshot]):
     def wait_for_end(self, timeout: float) -> bool:
         """Wait until all snapshots were processed; True if so, or if the caller is processing one."""
         return self.bell.wait(lambda: self.ended or self.mine, timeout)
+
+    @override
+    def _call_for_taker(self) -> None:
+        if self.finished or len(self) >= self._gathered:  # the thread looks by itself now and then
+            super()._call_for_taker()
 
     def _step(self) -> bool:
         """Process one snapshot; return False if none waits, or if another thread is processing."""

@@ -15,6 +15,7 @@ from halscope_hooks import (
     OAM_BYTES,
     VRAM_BYTES,
     WRAM_BYTES,
+    CpuRegisters,
     HostError,
     HostInfo,
     PpuRegisters,
@@ -69,6 +70,7 @@ class FrameWriter:
         if "bwram" in info.readable:
             sizes["save"] = most_bwram
         self._ring = _new_ring(folder, sizes)
+        self._packed = Notes(None, None, {}), pack_notes(Notes(None, None, {}))
 
     @property
     def is_read(self) -> bool:
@@ -83,6 +85,9 @@ class FrameWriter:
             touched: How many reads of the ROM have been observed so far.
             touches: Those of this frame: the offset of each read, and that of its page.
         """
+        notes = Notes(frame.registers, frame.field, frame.ages)
+        if notes != self._packed[0]:
+            self._packed = notes, pack_notes(notes)
         parts: dict[str, Any] = {
             "vram": frame.vram,
             "cgram": frame.cgram.view(np.uint8),
@@ -90,7 +95,7 @@ class FrameWriter:
             "wram": frame.wram,
             "save": frame.bwram,
             "iram": frame.iram,
-            "state": _NUMBERS.pack(frame.frame, touched) + pack_notes(Notes(frame.registers, frame.field, frame.ages)),
+            "state": _NUMBERS.pack(frame.frame, touched) + self._packed[1],
             "picture": frame.picture,
             "touches": np.array(touches, "<u4").tobytes() if 0 < len(touches) <= _MOST_TOUCHES else None,
         }
@@ -133,6 +138,7 @@ class FrameReader:
         self._ring = RingClient(folder / RING)
         self._rom = rom
         self._notes = b"", Notes(None, None, {})  # as packed, and as read
+        self._registers: tuple[PpuRegisters, CpuRegisters | None] = PpuRegisters(), None
         self.touched = 0
         """How many reads of the ROM had been observed when the last frame ended that was read."""
         self._touches: list[tuple[int, int, int]] = []  # of the last frames; `touched` counts the last of them too
@@ -178,13 +184,15 @@ class FrameReader:
         packed = state[_NUMBERS.size :]
         if packed != self._notes[0]:
             self._notes = packed, unpack_notes(packed)
+            named = self._notes[1].registers
+            self._registers = (PpuRegisters(), None) if named is None else (named.ppu, named.cpu)
         notes = self._notes[1]
         picture = parts.get("picture")
         return Snapshot(
             vram=parts["vram"],
             cgram=parts["cgram"].view(np.uint16),
             oam=parts["oam"],
-            ppu=PpuRegisters() if notes.registers is None else notes.registers.ppu,
+            ppu=self._registers[0],
             frame=number,
             wram=parts.get("wram"),
             picture=None if picture is None else picture.reshape(frame.height, frame.width, 3),
@@ -192,7 +200,7 @@ class FrameReader:
             bwram=parts.get("save"),
             iram=parts.get("iram"),
             ages=notes.ages,
-            cpu=None if notes.registers is None else notes.registers.cpu,
+            cpu=self._registers[1],
             field=notes.field,
         )
 

@@ -80,9 +80,8 @@ class Memories:
             earlier = before.parts.get(name)
             if earlier is None or len(earlier) != len(part):
                 continue
-            units, old = _units(part), _units(earlier)
-            differ = units != old  # four bytes a unit, so each unit is one word
-            changed = np.flatnonzero(differ.view(np.uint32))
+            changed = _codec.snes_changed(earlier, part, TILE_BYTES)
+            units = _units(part)
             if len(changed):
                 changed = changed[_codec.locate_informative(units[changed].view(np.uint8).reshape(-1))]
             if len(changed):
