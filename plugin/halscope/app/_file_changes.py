@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, final
 
+from halscope.app._folder_watch import FolderWatch
 from halscope.formats.palettes import PALETTE_SUFFIXES
 from halscope.inject import source_path
 
@@ -22,12 +23,7 @@ type Signature = tuple[int, int]
 
 _SUFFIX: Final = ".png"
 _SUFFIXES: Final = (_SUFFIX, *PALETTE_SUFFIXES)
-_STEP: Final = 4
-_DEBOUNCE: Final = 50
-_LOOK_AGAIN: Final = 500
-"""Milliseconds: without a further change after which changes are reported, at most until they are, and until the folder
-itself is looked at. A change waits for up to two steps: with 10 ms half of them took 16 ms, with 4 ms 6. Steps of 4 ms
-cost 10 ms of processor time a second, those of 10 ms cost 5."""
+_LOOK_AGAIN: Final = 0.5  # seconds until the folder itself is looked at
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNK_REST: Final = 12  # bytes of a chunk's length, type and CRC
 _MOST_BYTES: Final = 1 << 26
@@ -171,34 +167,37 @@ def _watch(
     call: weakref.WeakMethod[Callable[[], None]] | None,
 ) -> None:
     """Collect the changed files until `stop` is set. `reports` is set while nothing is missed."""
-    from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # 50 ms, for those who watch
-
-    notify: RustNotify | None = None
+    watch: FolderWatch | None = None
     watched: tuple[int, int] | None = None  # device and inode of the folder
     base = folder.absolute()
     while not stop.is_set():
+        changes: set[str] = set()
         try:
             status = base.stat()
             if watched != (status.st_dev, status.st_ino):  # it has come, or was replaced
                 watched = status.st_dev, status.st_ino  # not again for the same folder, should it fail
-                notify = None
                 reports.clear()
-                notify = RustNotify([str(base)], False, False, 0, True, True)
-            changes = None if notify is None else notify.watch(_DEBOUNCE, _STEP, _LOOK_AGAIN, stop)
-            if notify is not None:
+                if watch is not None:
+                    watch.close()
+                watch = None
+                watch = FolderWatch(base)
                 reports.set()
-        except (OSError, WatchfilesRustInternalError):
-            notify = changes = None
+            if watch is not None:
+                changes = watch.wait(_LOOK_AGAIN, stop)
+        except OSError:
             reports.clear()
-        if changes is None:
-            stop.wait(_LOOK_AGAIN / 1000)
-        elif not isinstance(changes, str):  # "timeout" or "stop"
-            if any(path == str(base) for _, path in changes):  # another folder may come with the same inode
-                watched = None
-                reports.clear()
-            paths = (Path(path) for _, path in changes if path.endswith(_SUFFIXES))
-            found.extend(str(folder / path.relative_to(base)) for path in paths if path.is_relative_to(base))
-            changed = None if call is None else call()
-            if changed is not None and found and not stop.is_set():
-                changed()
-            del changed
+            if watch is not None:
+                watch.close()
+                watch, watched = None, None
+                continue
+        if watch is None:
+            stop.wait(_LOOK_AGAIN)
+        paths = (Path(path) for path in changes if path.endswith(_SUFFIXES))
+        found.extend(str(folder / path.relative_to(base)) for path in paths if path.is_relative_to(base))
+        changed = None if call is None or not found else call()
+        if changed is not None and not stop.is_set():
+            changed()
+        del changed
+    reports.clear()
+    if watch is not None:
+        watch.close()
