@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from halscope.app import _sheet_folder
 from halscope.app._file_changes import FolderChanges, edited_files, whole_png
+from halscope.app._folder_watch import FolderWatch
 from halscope.app._sheet_folder import SheetFolder
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,3 +134,61 @@ def test_a_second_save_within_a_tick_of_the_clock_is_not_lost(tmp_path: Path) ->
     assert [*folder.saved()] == [], "its signature is the same"
     assert eventually(lambda: [*folder.saved()] == [path])
     assert [*folder.saved()] == []
+
+
+def test_while_the_system_reports_changes_only_changed_files_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = SheetFolder(tmp_path, print)
+    old = png(tmp_path / "old.png")
+    folder.watch()
+    try:
+        assert eventually(lambda: folder._changes.reports)
+        assert [*folder.saved()] == [old]
+
+        def scanned(_: Path) -> None:
+            raise AssertionError("all files were looked at")
+
+        monkeypatch.setattr(_sheet_folder, "edited_files", scanned)
+        assert [*folder.saved()] == []
+        new = png(tmp_path / "deep" / "new.png", 1)
+        assert eventually(lambda: [*folder.saved()] == [new])
+        folder.read_again(new)
+        assert not folder.changed()
+        assert [*folder.saved()] == [new]
+        monkeypatch.undo()
+        monkeypatch.setattr(_sheet_folder, "_SCAN_EVERY", 0.0)
+        folder.read_again(old)  # as if its change had not been reported
+        folder._later.clear()
+        assert [*folder.saved()] == [old], "all files are looked at now and then"
+    finally:
+        folder.close()
+
+
+def test_what_changes_in_folders_that_come_move_and_go_is_reported(tmp_path: Path) -> None:
+    watch = FolderWatch(tmp_path)
+    stop = threading.Event()
+    try:
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        seen = set[str]()
+
+        def reported(path: Path) -> bool:
+            seen.update(watch.wait(0.1, stop))
+            return str(path) in seen
+
+        png(tmp_path / "a" / "b" / "in.png")
+        assert eventually(lambda: reported(tmp_path / "a" / "b" / "in.png"))
+        (tmp_path / "a").rename(tmp_path / "c")
+        assert eventually(lambda: reported(tmp_path / "c" / "b" / "in.png"))
+        seen.clear()
+        png(tmp_path / "c" / "b" / "in.png", 1)
+        assert eventually(lambda: reported(tmp_path / "c" / "b" / "in.png"))
+        (tmp_path / "c" / "b" / "in.png").unlink()
+        (tmp_path / "c" / "b").rmdir()
+        (tmp_path / "c").rmdir()
+        tmp_path.rmdir()
+        with pytest.raises(OSError, match="gone"):
+            eventually(lambda: reported(tmp_path / "never"))
+    finally:
+        watch.close()
+        watch.close()

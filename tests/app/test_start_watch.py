@@ -298,3 +298,23 @@ def test_pointers_are_evidence_too(tmp_path: Path, capsys: pytest.CaptureFixture
     assert pointed.table is not None
     assert (place - pointed.table) % 3 == 0
     assert told["traces"]["kinds"] == {"long": told["traces"]["proven"]}
+
+
+@pytest.mark.slow
+def test_what_is_read_in_a_later_frame_waits_for_the_snapshots_before_it(truth: TruthRom, rom: Path) -> None:
+    block = unproven(truth, Workspace.open(rom))[0]
+    frames = frames_of(truth, [block])
+    host = TracingHost(RomIdentity(sha256=truth.rom.sha256), ())
+    with Session(host) as session:
+        late, prompt = (StartWatch(session, lambda _: None) for _ in range(2))
+        for watching, together in ((prompt, 1), (late, 6)):
+            watching.follow(Workspace.open(rom))
+            for at in range(0, len(frames), together):
+                some = frames[at : at + together]
+                for _, touches in some:  # the host's thread is ahead of the tap's
+                    watching._touched(touches)
+                for snapshot, _ in some:
+                    watching._see(snapshot)
+            watching.close()
+        assert prompt.traced
+        assert late.traced == prompt.traced

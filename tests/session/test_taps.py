@@ -97,6 +97,25 @@ def test_a_snapshot_that_comes_just_before_the_end_is_taken_before_it(monkeypatc
     assert tap.at_end == [[7]]
 
 
+def test_snapshots_that_are_gathered_wake_the_tap_together_and_at_its_end() -> None:
+    reel = Reel("gathered", 10, 1 << 30, 3, lambda *_: None, gathered=3)
+    seen: list[int] = []
+    tap = Tap(reel, lambda snapshot: seen.append(frame_in(snapshot)))
+    woken: list[int] = []
+    reel.wake = lambda: woken.append(len(reel))
+    for number in range(4):
+        reel.offer(made_snapshot(number))
+    assert woken == [3, 4], "until they are taken, each more wakes it again"
+    reel.drain()
+    reel.offer(made_snapshot(4))
+    assert woken == [3, 4]
+    reel.finish()
+    assert woken == [3, 4, 1]
+    reel.drain()
+    assert seen == [0, 1, 2, 3, 4]
+    assert tap.ended
+
+
 def test_a_collector_that_cannot_keep_up_is_stopped_and_it_is_said(session: Session) -> None:
     hold = Hold()
     failures = Failures(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import time
 from pathlib import Path
 from typing import Final
@@ -25,10 +26,11 @@ class _Game(ctypes.Structure):
     )
 
 
-def seconds_a_frame(core: Path, rom: Path, frames: int) -> float:
-    """Run a game on a core for so many frames, and return the processor time of one, in seconds.
+def seconds_a_frame(core: Path, rom: Path, frames: int, rate: float = math.inf) -> float:
+    """Run a game on a core for so many frames, `rate` a second, and return the processor time of one, in seconds.
 
-    The core is never unloaded: call this in a process that ends soon.
+    A frame that follows a pause takes up to twice as long as one of many: what it needs is no longer in the caches. The
+    core is never unloaded: call this in a process that ends soon.
     """
     library = ctypes.CDLL(str(core))
     callbacks = {
@@ -46,9 +48,12 @@ def seconds_a_frame(core: Path, rom: Path, frames: int) -> float:
     if not library.retro_load_game(ctypes.byref(_Game(str(rom).encode(), data, len(data), None))):
         raise RuntimeError(f"{core}: does not take {rom}")
     run = library.retro_run
-    began = time.process_time()
+    began, due = time.process_time(), time.monotonic()
     for _ in range(frames):
         run()
+        due += 1 / rate
+        if (ahead := due - time.monotonic()) > 0:
+            time.sleep(ahead)
     return (time.process_time() - began) / frames
 
 
@@ -56,5 +61,6 @@ if __name__ == "__main__":
     import os
     import sys
 
-    print(seconds_a_frame(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])), flush=True)
+    core, rom, frames, *rate = sys.argv[1:]
+    print(seconds_a_frame(Path(core), Path(rom), int(frames), *map(float, rate)), flush=True)
     os._exit(0)  # what a core does at the process's end is not of interest

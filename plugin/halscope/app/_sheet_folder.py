@@ -212,6 +212,7 @@ class SheetFolder:
                 continue
             self._settled[path] = now
             self._later.discard(path)
+            self._open.discard(path)
             if content is not None:
                 self._soon[path] = (time.monotonic(), content)
             yield Path(path)
