@@ -55,8 +55,8 @@ void CoreCallbacks::draw(const std::uint8_t* data, std::size_t width, std::size_
     const bool doubled = snes::is_doubled(drawn);
     const std::size_t columns = doubled ? width / 2 : width;
     if (picture_ == nullptr || picture_->height != height || picture_->width != columns)
-        picture_ = std::make_shared<RgbPicture>(
-            RgbPicture{std::vector<std::uint8_t>(3 * columns * height), height, columns});
+        picture_ =
+            std::make_shared<RgbPicture>(RgbPicture{std::vector<std::uint8_t>(3 * columns * height), height, columns});
     snes::to_rgb(drawn, doubled, picture_->rgb);
 }
 

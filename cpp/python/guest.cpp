@@ -52,12 +52,11 @@ class Callbacks {
         auto kept = std::make_unique<std::shared_ptr<const guest::RgbPicture>>(core_.picture());
         if (*kept == nullptr) return py::none();
         const guest::RgbPicture& one = **kept;
-        const py::capsule owner(kept.release(), [](void* held) {
-            delete static_cast<std::shared_ptr<const guest::RgbPicture>*>(held);
-        });
+        const py::capsule owner(
+            kept.release(), [](void* held) { delete static_cast<std::shared_ptr<const guest::RgbPicture>*>(held); });
         return py::array_t<std::uint8_t>(
-            {static_cast<py::ssize_t>(one.height), static_cast<py::ssize_t>(one.width), py::ssize_t{3}},
-            one.rgb.data(), owner);
+            {static_cast<py::ssize_t>(one.height), static_cast<py::ssize_t>(one.width), py::ssize_t{3}}, one.rgb.data(),
+            owner);
     }
 
   private:

@@ -119,7 +119,8 @@ def main() -> None:
     each_frame = (parent / run, whole / run, own, flat_out)
     parent, whole, own, flat_out = (FRAMES_A_SECOND * each for each in each_frame)
     if options.json:
-        print(json.dumps({"core": own, "core_flat_out": flat_out, "play": parent, "child": whole - parent - own, "beside": whole - own}))
+        shares = {"play": parent, "child": whole - parent - own, "beside": whole - own}
+        print(json.dumps({"core": own, "core_flat_out": flat_out, **shares}))
         return
     print(f"{machine()}; {core.name}; {run} frames, {run / took:.1f} a second")
     print(f"the bare core: {own:.1%} of a processor at {FRAMES_A_SECOND:.1f} frames a second, with pauses between them")

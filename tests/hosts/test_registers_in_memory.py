@@ -9,7 +9,6 @@ import pytest
 from halscope.formats import snes9x
 from halscope.formats.bsnes_state import parse_state as parse_bsnes
 from halscope.hosts.libretro import LibretroHost, available_cores
-from halscope.hosts.libretro.snes9x_places import Snes9xPlaces
 from halscope.hosts.libretro.video_state import MercuryReader, Snes9xReader
 from support import probe_rom
 from support.cores import most_on_the_first
@@ -63,8 +62,9 @@ def test_what_is_read_from_memory_is_what_a_state_says(core: str, seed: int) -> 
 def test_memory_that_differs_from_a_state_is_not_believed_any_more() -> None:
     with LibretroHost(random_rom(5), "snes9x", own_process=True) as host:
         run_until_proven(host)
-        places = host._reader._places  # type: ignore[union-attr] # of a snes9x
-        assert isinstance(places, Snes9xPlaces)
+        assert isinstance(host._reader, Snes9xReader)
+        places = host._reader._places
+        assert places is not None
         assert places.read() is not None
         host.load_state(host.save_state())
         assert places.read() is None  # a state has to agree first
@@ -72,6 +72,6 @@ def test_memory_that_differs_from_a_state_is_not_believed_any_more() -> None:
         fields = snes9x.parse_state(state)
         places.prove(state, fields)
         assert places.read() is not None
-        places.prove(state, replace(fields, oam=fields.oam ^ 1))
+        places.prove(state, replace(fields, oam=fields.oam ^ np.uint8(1)))
         assert places.given_up
         assert places.read() is None

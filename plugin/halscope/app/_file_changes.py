@@ -132,7 +132,9 @@ class FolderChanges:
             call = None if changed is None else weakref.WeakMethod(changed)
             weakref.finalize(self, stop.set)
             with contextlib.suppress(RuntimeError):  # the system cannot start another thread
-                new_thread("halscope watched folder", _watch, self._folder, stop, self._found, self._reports, call).start()
+                new_thread(
+                    "halscope watched folder", _watch, self._folder, stop, self._found, self._reports, call
+                ).start()
             self._stop = stop
 
     @property

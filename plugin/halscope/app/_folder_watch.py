@@ -1,7 +1,7 @@
-"""What the system reports of changes in a folder and its subfolders; what systems do differently about it is here alone.
+"""What the system reports of changes in a folder and its subfolders: all that systems do differently about it.
 
-A watch is made for a folder that is there. It is over, with an OSError, when the folder goes, when changes were lost, or
-where the system has no more watches; then another is made.
+A watch is made for a folder that is there. It is over, with an OSError, when the folder goes, when changes were lost,
+or where the system has no more watches; then another is made.
 """
 
 from __future__ import annotations

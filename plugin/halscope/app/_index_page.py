@@ -155,7 +155,7 @@ def _kinds(note: SheetNote | None) -> tuple[tuple[str, tuple[Place, ...]], ...]:
 
 def _place(file: tuple[str, Signature]) -> tuple[list[str], str]:
     """Sort by folder, and a name before its variants."""
-    *parents, name = file[0].split(os.sep)
+    *parents, name = Path(file[0]).parts
     return parents, name.removesuffix(_PNG)
 
 

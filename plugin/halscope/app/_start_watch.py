@@ -105,9 +105,7 @@ class StartWatch:
         traces = capability(session.host, "tracing") is not None
         self._tap = None
         if traces:
-            self._tap = session.collect(
-                self._see, touches=self._touched, name="starts of blocks", gathered=_GATHERED
-            )
+            self._tap = session.collect(self._see, touches=self._touched, name="starts of blocks", gathered=_GATHERED)
         self._heard = session.subscribe(self._hear, HostChanged, name="starts of blocks") if traces else None
 
     def follow(self, workspace: Workspace | None) -> None:

@@ -1,7 +1,7 @@
 """snes9x's video memory and registers in its own memory, at places that its states have proven.
 
-A state is 400 to 900 KB: at 60 frames a second it drives everything else out of the processor's caches, and a frame takes
-half a millisecond longer. What a frame needs of it are 1.5 KB.
+A state is 400 to 900 KB: in each frame it drives everything else out of the processor's caches. What a frame needs of
+it are 1.5 KB.
 
 The structures are those of ppu.h, dma.h and snes9x.h (SPPU, SDMA, STimings) on a 64-bit machine, found by comparing
 the core's memory with states of games that set every register; `FillRAM`, the register space, is in front of the ROM.
@@ -158,7 +158,7 @@ class Snes9xPlaces:
         """Return the address of the only copy of some bytes in the core's variables; `None` if they tell too little."""
         if len(data) - data.count(0) < _TELLING:
             return None
-        found = []
+        found: list[int] = []
         for start, size in self._variables:
             memory = process_memory.read(start, size) or b""
             at = memory.find(data)
