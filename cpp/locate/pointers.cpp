@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kPointerBytes = 3;
 constexpr std::size_t kPartBytes = std::size_t{1} << 17;  // of ROM: less than a millisecond
+constexpr float kMoreThanTable = 2;
 
 // Entries of one table, and their total evidence.
 struct Run {
@@ -81,9 +82,11 @@ class TableFinder {
         return best;
     }
 
-    // Removes a table's entries, and every reference that overlaps one.
-    void take(const Run& run) {
-        for (const std::uint32_t member : run.members) {
+    [[nodiscard]] bool is_taken(std::uint32_t member) const noexcept { return taken_[member] != 0; }
+
+    // Removes entries, and every reference that overlaps one.
+    void take(std::span<const std::uint32_t> members) {
+        for (const std::uint32_t member : members) {
             const std::uint32_t position = references_[member].position;
             const auto overlaps = [&](std::size_t k) {
                 const std::uint32_t other = references_[k].position;
@@ -154,7 +157,7 @@ std::vector<Reference> find_references(std::span<const std::uint8_t> rom, std::s
 
 std::vector<TableEntry> find_tables(std::span<const Reference> references, std::span<const std::uint32_t> families,
                                     std::span<const std::uint32_t> strides, float hit, float miss, float threshold,
-                                    const Work& work) {
+                                    std::span<const PointerGroup> groups, const Work& work) {
     TableFinder finder(references, families, hit, miss);
     std::vector<TableEntry> entries(references.size(), TableEntry{0, 0, 0});
     std::uint32_t tables = 0;
@@ -162,21 +165,44 @@ std::vector<TableEntry> find_tables(std::span<const Reference> references, std::
     for_each_part(strides.size(), work, [&](std::size_t k) {
         if (strides[k] != 0) best_of[k] = finder.best_run(strides[k]);
     });
+    const auto take = [&](float evidence, std::uint32_t stride, std::span<const std::uint32_t> members) {
+        for (const std::uint32_t member : members) entries[member] = {evidence, tables, stride};
+        ++tables;
+        finder.take(members);
+    };
+    // What a stronger table has as entries speaks for a group too. What it overlaps does not, nor what another group has:
+    // two tags of one script are most often one and an accident.
+    const auto take_group = [&](const PointerGroup& group) {
+        std::vector<std::uint32_t> left;
+        std::size_t denied = 0;
+        for (const std::uint32_t member : group.members) {
+            if (!finder.is_taken(member)) left.push_back(member);
+            denied += finder.is_taken(member) && entries[member].stride == 0 ? 1 : 0;
+        }
+        const double share = 1 - static_cast<double>(denied) / static_cast<double>(group.members.size());
+        const auto evidence = static_cast<float>(group.evidence * share);
+        if (!left.empty() && evidence >= threshold) take(evidence, 0, left);
+    };
+    auto group = groups.begin();
     // Take the strongest table first; bytes that its entries cover cannot belong to another. A run's score can only
     // drop by that, so each other run is computed again only when it comes first.
     for (;;) {
         const auto best = std::max_element(best_of.begin(), best_of.end(),
                                            [](const Run& a, const Run& b) { return a.score < b.score; });
-        if (best == best_of.end() || best->score <= 0 || best->score < threshold) return entries;
+        const bool is_table = best != best_of.end() && best->score > 0 && best->score >= threshold;
+        if (!is_table && group == groups.end()) return entries;
         stop_if_cancelled(work.cancel);
+        // A table says more than a tag: so much less evidence is enough.
+        if (group != groups.end() && (!is_table || group->evidence > kMoreThanTable * best->score)) {
+            take_group(*group++);
+            continue;
+        }
         const Run again = finder.best_run(best->stride);
         if (again.score < best->score) {
             *best = again;
             continue;
         }
-        for (const std::uint32_t member : again.members) entries[member] = {again.score, tables, again.stride};
-        ++tables;
-        finder.take(again);
+        take(again.score, again.stride, again.members);
     }
 }
 

@@ -28,10 +28,17 @@ inline constexpr std::size_t kPages = 512;  // half banks of 32 KiB in the 24-bi
 struct TableEntry {
     float evidence;        // of the table, in nats; 0: no table
     std::uint32_t table;   // its number, strongest first
-    std::uint32_t stride;  // bytes between consecutive entries
+    std::uint32_t stride;  // bytes between consecutive entries; 0: pointers behind one tag
+};
+
+// Pointers that belong together although they are at no stride.
+struct PointerGroup {
+    float evidence;                      // in nats, as that of a table
+    std::vector<std::uint32_t> members;  // indices of references, ascending
 };
 
 // For each reference (ascending by position) its table, or zeros. Tables do not overlap: the strongest keeps its bytes.
+// So do `groups`, strongest first.
 //
 // `families[target]` is the family of a start. A table scores only for each new family, because an arithmetic pattern
 // that happens to walk through twins is not a table. `hit` and `miss` are the scores of an entry that points at a start
@@ -39,6 +46,7 @@ struct TableEntry {
 [[nodiscard]] std::vector<TableEntry> find_tables(std::span<const Reference> references,
                                                   std::span<const std::uint32_t> families,
                                                   std::span<const std::uint32_t> strides, float hit, float miss,
-                                                  float threshold, const Work& work = {});
+                                                  float threshold, std::span<const PointerGroup> groups = {},
+                                                  const Work& work = {});
 
 }  // namespace halscope::locate

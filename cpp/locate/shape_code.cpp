@@ -3,7 +3,6 @@
 #include <array>
 #include <cmath>
 #include <initializer_list>
-#include <map>
 #include <tuple>
 
 #include "locate/shape_space.hpp"
@@ -15,7 +14,6 @@ constexpr std::size_t kPartBytes = std::size_t{1} << 17;
 constexpr std::size_t kMostInstructions = 14;  // from the first immediate to the call
 constexpr std::size_t kMostBefore = 24;        // bytes from the bank's instruction to the word's
 constexpr std::size_t kFewest = 2;             // different families of a routine's calls
-constexpr std::size_t kFewestTagged = 3;       // and behind a tag
 
 // Instructions that load a constant: LDA, LDX, LDY and PEA.
 constexpr std::array<bool, 256> kLoads = [] {
@@ -263,23 +261,6 @@ class Reader {
     const Space& space_;
 };
 
-// How often each of these words stands in the ROM, at any position.
-std::map<unsigned, std::size_t> counts_of(const WordSet& words, const Space& space, const Work& work) {
-    const std::span<const std::uint8_t> rom = space.rom();
-    std::vector<std::map<unsigned, std::size_t>> parts((rom.size() + kPartBytes - 1) / kPartBytes);
-    for_each_part(parts.size(), work, [&](std::size_t part) {
-        const std::size_t end = std::min(rom.size() - 1, (part + 1) * kPartBytes);
-        for (std::size_t at = part * kPartBytes; at < end; ++at) {
-            if (words.contains(space.word_at(at))) ++parts[part][space.word_at(at)];
-        }
-    });
-    std::map<unsigned, std::size_t> counts;
-    for (const auto& some : parts) {
-        for (const auto& [word, count] : some) counts[word] += count;
-    }
-    return counts;
-}
-
 }  // namespace
 
 void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const Work& work) {
@@ -349,64 +330,6 @@ void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const 
     }
 }
 
-void find_tagged(const Space& space, std::span<const Reference> longs, Claims& claims, FoundShapes& found,
-                 const Work& work) {
-    const std::span<const std::uint8_t> rom = space.rom();
-    std::map<unsigned, std::vector<const Reference*>> by_tag;
-    std::size_t strong = 0;
-    for (const Reference& one : longs) {
-        strong += space.starts().grades[one.target] >= kStrong ? 1 : 0;
-        if (one.position < 2 || claims.has(one.position) || claims.has(one.position + 2)) continue;
-        by_tag[space.word_at(one.position - 2)].push_back(&one);
-    }
-    // Most tags lead to too few blocks; only for the others it matters how often they occur.
-    struct Tagged {
-        std::size_t strong;  // pointers to strong starts
-        std::size_t families;
-    };
-    std::map<unsigned, Tagged> tagged;
-    WordSet tags(kWords);
-    for (const auto& [tag, references] : by_tag) {
-        if (references.size() < kFewestTagged) continue;
-        std::vector<std::uint32_t> families;
-        for (const Reference* one : references) {
-            if (space.starts().grades[one->target] >= kStrong) families.push_back(space.starts().families[one->target]);
-        }
-        const std::size_t strong_behind = families.size();
-        std::sort(families.begin(), families.end());
-        families.erase(std::unique(families.begin(), families.end()), families.end());
-        if (families.size() < kFewestTagged) continue;
-        tagged[tag] = {strong_behind, families.size()};
-        tags.insert(tag);
-    }
-    if (tagged.empty()) return;
-    const std::map<unsigned, std::size_t> counts = counts_of(tags, space, work);
-    const double threshold = std::log(static_cast<double>(kWords) / kAccidents);
-    constexpr double kMostByChance = 0.1;  // pointers that are expected behind a tag by chance
-    for (const auto& [tag, behind_it] : tagged) {
-        const std::vector<const Reference*>& references = by_tag[tag];
-        // What chance gives is measured on all pointers but those behind this tag.
-        const auto places = static_cast<double>(counts.at(tag));
-        const auto by_chance = [&rom, places](std::size_t pointers, std::size_t behind) {
-            return (static_cast<double>(pointers - behind) + 0.5) / static_cast<double>(rom.size()) * places;
-        };
-        const double expected = by_chance(strong, behind_it.strong);
-        const double evidence = surprise(static_cast<double>(behind_it.families), expected);
-        if (expected > kMostByChance || evidence < threshold) continue;
-        const bool only_strong = by_chance(longs.size(), references.size()) > kMostByChance;
-        const auto group = static_cast<std::uint32_t>(found.groups.size());
-        found.groups.push_back({static_cast<float>(evidence), 0, kTagged});
-        for (const Reference* one : references) {
-            const std::uint32_t at = one->position;
-            if (claims.has(at) || claims.has(at + 2)) continue;
-            if (only_strong && space.starts().grades[one->target] < kStrong) continue;
-            for (std::uint32_t k = 0; k < 3; ++k) claims.take(at + k);
-            const auto address = space.word_at(at) | std::uint32_t{rom[at + 2]} << 16;
-            found.references.push_back({at, at + 1, at + 2, address, one->target, group});
-        }
-    }
-}
-
 FoundShapes find_shapes(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kPages> pages,
                         const LikelyStarts& starts, std::span<const Reference> longs,
                         std::span<const std::uint8_t> in_table, const Work& work) {
@@ -419,7 +342,6 @@ FoundShapes find_shapes(std::span<const std::uint8_t> rom, std::span<const std::
     }
     find_word_tables(space, claims, found, work);
     find_in_code(space, claims, found, work);
-    find_tagged(space, longs, claims, found, work);
     return found;
 }
 

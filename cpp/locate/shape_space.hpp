@@ -99,10 +99,6 @@ void find_word_tables(const Space& space, Claims& claims, FoundShapes& found, co
 // Finds addresses that code loads as immediates before a call.
 void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const Work& work);
 
-// Finds addresses behind the same two bytes, as in scripts.
-void find_tagged(const Space& space, std::span<const Reference> longs, Claims& claims, FoundShapes& found,
-                 const Work& work);
-
 // The evidence of `hits` successes where chance gives `expected`: the logarithm of how unlikely that is.
 [[nodiscard]] double surprise(double hits, double expected) noexcept;
 

@@ -1,6 +1,6 @@
 // Pointers of any shape: where the low, high and bank byte of an address stand, and what says that they are one. Tables
-// of adjacent bytes are found by pointers.hpp; here are words whose bank is elsewhere, bytes in tables of their own,
-// immediates in code, and pointers behind a tag. docs/explanation/references.md says how each is found and believed.
+// of adjacent bytes are found by pointers.hpp, those behind a tag by tagged.hpp; here are words whose bank is elsewhere,
+// bytes in tables of their own, and immediates in code. docs/explanation/references.md says how each is found and believed.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -54,7 +54,7 @@ struct FoundShapes {
 // Finds the pointers of all shapes. Bytes that a stronger group claims belong to no other.
 //
 // `pages` is the ROM offset of each half bank, or -1. `longs` are the references of find_references to these starts,
-// and `in_table` says of each whether it is claimed already, as an entry of a table.
+// and `in_table` says of each whether it is claimed already, as an entry of a table or behind a tag.
 [[nodiscard]] FoundShapes find_shapes(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kPages> pages,
                                       const LikelyStarts& starts, std::span<const Reference> longs,
                                       std::span<const std::uint8_t> in_table, const Work& work = {});

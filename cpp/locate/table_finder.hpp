@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "locate/met.hpp"
 #include "locate/shape_space.hpp"
 
 namespace halscope::locate {
@@ -46,19 +47,6 @@ struct Seed {
     std::uint32_t stride;
     std::uint32_t entries;
     float score;
-};
-
-// Numbers that were met since the last reset.
-class Met {
-  public:
-    explicit Met(std::size_t size) : stamps_(size, 0) {}
-    void reset() noexcept { ++stamp_; }
-    // Returns whether it is new.
-    bool meet(std::size_t number) noexcept { return std::exchange(stamps_[number], stamp_) != stamp_; }
-
-  private:
-    std::vector<std::uint32_t> stamps_;
-    std::uint32_t stamp_ = 1;
 };
 
 // Finds tables of one ROM, whose words nobody has claimed yet.

@@ -21,6 +21,7 @@
 #include "locate/recurrence.hpp"
 #include "locate/shapes.hpp"
 #include "locate/support.hpp"
+#include "locate/tagged.hpp"
 #include "locate/transform.hpp"
 #include "python/bindings.hpp"
 
@@ -180,19 +181,38 @@ py::array_t<locate::Reference> references(const py::object& rom, const Array<std
     return to_array(std::move(found));
 }
 
-py::array_t<locate::TableEntry> tables(const Array<locate::Reference>& found, const Offsets& families,
+// Whether each of so many starts has a grade.
+bool are_grades(std::span<const std::uint8_t> grades, std::size_t count) {
+    return grades.size() == count &&
+           std::all_of(grades.begin(), grades.end(), [](std::uint8_t one) { return one <= locate::kSharp; });
+}
+
+py::array_t<locate::TableEntry> tables(const py::object& rom, const Array<locate::Reference>& found,
+                                       const Offsets& families, const std::optional<py::object>& grades,
                                        const Offsets& strides, float hit, float miss, float threshold,
                                        const CancelToken* cancel, unsigned threads) {
+    const ByteView view(rom);
+    const auto bytes = indexable(view);
+    const std::optional<ByteView> grade_view = grades ? std::optional<ByteView>(*grades) : std::nullopt;
     const auto all = span_of(found);
     const auto count = static_cast<std::size_t>(families.size());
-    if (std::any_of(all.begin(), all.end(), [count](const auto& one) { return one.target >= count; })) {
-        throw py::value_error("a reference names a target that has no family");
+    const auto inside = [&](const locate::Reference& one) {
+        return one.target < count && std::size_t{one.position} + 3 <= bytes.size();
+    };
+    if (!std::all_of(all.begin(), all.end(), inside) || !std::is_sorted(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.position < b.position; })) {
+        throw py::value_error("references must ascend within the ROM, each to a target that has a family");
     }
+    if (grade_view && !are_grades(grade_view->bytes(), count)) throw py::value_error("each target needs a grade");
     std::vector<locate::TableEntry> entries;
     {
         const GilReleased unlocked;
-        entries = locate::find_tables(all, span_of(families), span_of(strides), hit, miss, threshold,
-                                      work_of(cancel, threads));
+        const Work work = work_of(cancel, threads);
+        std::vector<locate::PointerGroup> tagged;
+        if (grade_view) {
+            const locate::LikelyStarts starts{{}, span_of(families), grade_view->bytes()};
+            tagged = locate::find_tagged(bytes, all, starts, threshold, work);
+        }
+        entries = locate::find_tables(all, span_of(families), span_of(strides), hit, miss, threshold, tagged, work);
     }
     return to_array(std::move(entries));
 }
@@ -208,7 +228,7 @@ py::tuple shapes(const py::object& rom, const Array<std::int64_t>& pages, const 
     const auto found = span_of(longs);
     const std::size_t count = targets.size();
     if (pages.size() != locate::kPages) throw py::value_error("pages must have 512 entries");
-    if (span_of(families).size() != count || grade_view.bytes().size() != count ||
+    if (span_of(families).size() != count || !are_grades(grade_view.bytes(), count) ||
         !std::is_sorted(targets.begin(), targets.end()) || (count > 0 && targets.back() >= bytes.size())) {
         throw py::value_error("starts must ascend within the ROM, each with a family and a grade");
     }
@@ -451,8 +471,8 @@ void bind_locate(py::module_& module) {
                py::arg("numbers"), py::arg("cancel") = py::none());
     module.def("locate_references", &references, py::arg("rom"), py::arg("pages"), py::arg("targets"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
-    module.def("locate_tables", &tables, py::arg("references"), py::arg("families"), py::arg("strides"), py::arg("hit"),
-               py::arg("miss"), py::arg("threshold"), py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_tables", &tables, py::arg("rom"), py::arg("references"), py::arg("families"), py::arg("grades"),
+               py::arg("strides"), py::arg("hit"), py::arg("miss"), py::arg("threshold"), py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_shapes", &shapes, py::arg("rom"), py::arg("pages"), py::arg("offsets"), py::arg("families"),
                py::arg("grades"), py::arg("longs"), py::arg("in_table"), py::arg("cancel") = py::none(),
                py::arg("threads") = 0);

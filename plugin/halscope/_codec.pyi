@@ -74,8 +74,10 @@ def locate_references(
     threads: int = 0,
 ) -> NDArray[Any]: ...
 def locate_tables(
+    rom: Buffer,
     references: NDArray[Any],
     families: NDArray[np.uint32],
+    grades: Buffer | None,
     strides: NDArray[np.uint32],
     hit: float,
     miss: float,

@@ -12,7 +12,7 @@ from halscope import _codec
 from halscope._codec import CancelToken
 from halscope.codecs import hal
 from halscope.rom.index import RomIndex
-from halscope.rom.pointers import STRIDES, direct_pages
+from halscope.rom.pointers import LIKELY, SHARP, STRIDES, direct_pages
 from halscope_hooks import CancelledError
 from support.simd import LEVELS, at_level
 from support.truth_rom import TruthRom, make_truth_rom
@@ -33,11 +33,12 @@ def test_every_step_gives_one_result_for_any_number_of_threads() -> None:
     families = np.unique(candidates["offset"] + candidates["packed_size"], return_inverse=True)[1].astype(np.uint32)
     index = RomIndex.build(rom, [hal.HAL])
     arrays = index._arrays()
+    grades = np.full(len(families), SHARP - LIKELY, np.uint8)
     pages, strides = direct_pages(rom), np.array(STRIDES, np.uint32)
     references = _codec.locate_references(rom.data, pages, offsets, threads=1)
     commands = _codec.locate_command_evidence(rom.data, offsets, hal.HAL.handle, threads=1)
     streams = _codec.locate_stream_evidence(rom.data, some, codecs, numbers, threads=1)
-    tables = _codec.locate_tables(references, families, strides, 3.0, -2.0, 20.0, threads=1)
+    tables = _codec.locate_tables(rom.data, references, families, grades, strides, 3.0, -2.0, 20.0, threads=1)
     table = _codec.locate_build(arrays["outputs"], arrays["bounds"], rom.data, threads=1)
     for threads in (2, 3):
         assert np.array_equal(_codec.locate_references(rom.data, pages, offsets, threads=threads), references)
@@ -45,7 +46,7 @@ def test_every_step_gives_one_result_for_any_number_of_threads() -> None:
             _codec.locate_command_evidence(rom.data, offsets, hal.HAL.handle, threads=threads), commands
         )
         assert np.array_equal(_codec.locate_stream_evidence(rom.data, some, codecs, numbers, threads=threads), streams)
-        again = _codec.locate_tables(references, families, strides, 3.0, -2.0, 20.0, threads=threads)
+        again = _codec.locate_tables(rom.data, references, families, grades, strides, 3.0, -2.0, 20.0, threads=threads)
         assert np.array_equal(again, tables)
         built = _codec.locate_build(arrays["outputs"], arrays["bounds"], rom.data, threads=threads)
         assert all(np.array_equal(one, other) for one, other in zip(built, table, strict=True))

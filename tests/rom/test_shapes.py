@@ -30,6 +30,9 @@ SHAPES = {
     "code: x, then a": "code",
     "code: pushed": "code",
     "code: cop": "code",
+    "script": "tagged",
+    "script: one byte": "tagged",
+    "script: operands": "tagged",
 }
 
 

@@ -99,12 +99,23 @@ def records(writer: _Writer, blocks: list[int], layout: str) -> None:
         writer.parts[block] = (at + layout.index("l"), at + layout.index("h"), at + layout.index("b"))
 
 
-def script(writer: _Writer, blocks: list[int]) -> None:
-    """Commands of a script, in which $80 $00 and an address load a block."""
+def script(writer: _Writer, blocks: list[int], command: str = "80 00 ll hh bb", most_operand: int = 0x5F) -> None:
+    """Commands of a script, of which `command` loads a block: hexadecimal bytes, xx for any, ll, hh, bb for the address.
+
+    The others are 1 to 8 bytes, from 1 to `most_operand`.
+    """
+    tokens = command.split()
     for block in blocks:
-        writer.put(writer.rng.integers(1, 0x60, int(writer.rng.integers(1, 9)), np.uint8).tobytes())
-        at = writer.put(bytes([0x80, 0x00, *writer.address(block)])) + 2
-        writer.parts[block] = (at, at + 1, at + 2)
+        writer.put(writer.rng.integers(1, most_operand + 1, int(writer.rng.integers(1, 9)), np.uint8).tobytes())
+        low, high, bank = writer.address(block)
+        named = {"ll": low, "hh": high, "bb": bank}
+        at = writer.put(
+            bytes(
+                int(writer.rng.integers(0, 256)) if token == "xx" else named[token] if token in named else int(token, 16)
+                for token in tokens
+            )
+        )
+        writer.parts[block] = (at + tokens.index("ll"), at + tokens.index("hh"), at + tokens.index("bb"))
 
 
 def code(writer: _Writer, blocks: list[int], parts: list[str], call: str, then: str = "a2 dd 20 86 12") -> None:
@@ -147,6 +158,8 @@ SHAPES: Final[dict[str, Shape]] = {
     "code: cop": lambda w, b: code(w, b, ["a2 ll hh 86 09 e2 20 a9 bb 85 0b c2 20"], "02 17"),
     "code: brk": lambda w, b: code(w, b, ["a9 ll hh a2 bb 00"], "00 45", then="a0 dd 20 84 12"),
     "script": script,
+    "script: one byte": lambda w, b: script(w, b, "2c ll hh bb", 0xFF),
+    "script: operands": lambda w, b: script(w, b, "2c xx xx xx ll hh bb", 0xFF),
 }
 """How pointers can be written, by name."""
 

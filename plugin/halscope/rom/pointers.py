@@ -87,7 +87,10 @@ def table_pointers(
     miss = math.log((1 - _LEADS_TO_START) / (1 - accident))
     threshold = math.log(positions * len(STRIDES) / _ACCIDENTS)
     strides = np.array(STRIDES, np.uint32)
-    entries = _codec.locate_tables(references, families, strides, hit, miss, threshold, cancel, threads)
+    grades = None if likelihood is None else np.maximum(likelihood, LIKELY) - np.uint8(LIKELY)
+    entries = _codec.locate_tables(
+        rom.data, references, families, grades, strides, hit, miss, threshold, cancel, threads
+    )
     np.maximum.at(result, references["target"], entries["evidence"])
     targets = offsets[references["target"]]
     found = References.found(rom.data, references["position"], targets, entries)

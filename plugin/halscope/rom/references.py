@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Shape = Literal["long", "word", "word+bank", "parallel", "code", "tagged"]
 """The layout of a pointer: three consecutive bytes, low byte first; two bytes, with a bank that is not stored in a
 table; two bytes, with the bank in a separate table; each of the three bytes in a separate table; immediates that code
-loads before it calls a routine; or three bytes behind a tag of two."""
+loads before it calls a routine; or three bytes behind a tag."""
 
 SHAPES: Final[tuple[Shape, ...]] = ("long", "word", "word+bank", "parallel", "code", "tagged")
 """Shapes in the order of the field `shape` in TABLE_DTYPE."""
@@ -149,6 +149,7 @@ class References:
         tables = np.zeros(int(entries["table"].max(initial=0)) + 1 if len(entries) else 0, TABLE_DTYPE)
         for field in ("evidence", "stride"):
             tables[field][entries["table"]] = entries[field]
+        tables["shape"] = np.where(tables["stride"], SHAPES.index("long"), SHAPES.index("tagged"))
         return cls(rows, _measured(rows, tables))
 
     @classmethod
