@@ -44,6 +44,7 @@ Space::Space(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kP
         }
         for (const std::size_t page : shown_by[offset / 0x8000]) {
             if (offset < begins_[page]) continue;
+            ++counts_[page >> 1][starts.grades[k]];
             const std::size_t word = (page & 1) * 0x8000 + (offset - begins_[page]);
             // Two equal bytes are padding more often than an address; they would make every word look like chance.
             if (!strong || word >> 8 == (word & 0xFF)) continue;

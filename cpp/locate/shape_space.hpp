@@ -56,6 +56,8 @@ class Space {
     // Whether any bank shows ROM in its lower half.
     [[nodiscard]] bool has_lower_half() const noexcept { return has_lower_half_; }
     [[nodiscard]] std::size_t strong_count() const noexcept { return strong_count_; }
+    // The likely starts of a grade in a bank, one of different banks.
+    [[nodiscard]] std::size_t count_of(unsigned bank, Grade grade) const noexcept { return counts_[bank][grade]; }
 
     // The banks (one of the same) in which a word leads to a strong start.
     [[nodiscard]] std::span<const std::uint8_t> banks_of(unsigned word) const noexcept {
@@ -77,6 +79,7 @@ class Space {
     WordSet strong_words_{kWords};
     bool has_lower_half_ = false;
     std::size_t strong_count_ = 0;
+    std::array<std::array<std::size_t, kSharp + 1>, kBanks> counts_{};
     std::vector<std::uint32_t> first_bank_;
     std::vector<std::uint8_t> word_banks_;
     std::vector<std::uint64_t> bank_bits_ = std::vector<std::uint64_t>(kWords);

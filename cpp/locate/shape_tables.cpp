@@ -75,9 +75,11 @@ bool add_table(const Space& space, const TableFinder& finder, const Table& table
 void add_beside(const Space& space, const TableFinder& finder, std::vector<Table> believed, Claims& claims,
                 FoundShapes& found, const Work& work) {
     constexpr std::size_t kFewestBeside = 2;
+    if (believed.empty()) return;
+    const std::vector<float> rarity = finder.rarity_of_words();
     for (std::size_t k = 0; k < believed.size(); ++k) {
         stop_if_cancelled(work.cancel);
-        std::vector<Table> small = finder.beside(believed[k], believed.size());
+        std::vector<Table> small = finder.beside(believed[k], believed.size(), rarity);
         std::stable_sort(small.begin(), small.end(), [](const Table& a, const Table& b) { return a.score > b.score; });
         for (const Table& one : small) {
             if (add_table(space, finder, one, claims, found, kFewestBeside)) believed.push_back(one);

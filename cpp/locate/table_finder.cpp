@@ -12,6 +12,8 @@ namespace {
 constexpr double kLeadsToStart = 0.8;  // chance that an entry of a true table leads to a strong start
 constexpr float kLongSeed = 30;        // nats from which the banks may be far away
 constexpr std::size_t kFar = 0x10000;
+constexpr int kGap = 2;          // entries in a row that lead to no likely start
+constexpr float kBehindGap = 10;  // nats that a table needs behind one: more than one word tells
 constexpr std::size_t kPadding = 128;  // bits after the last position, so that shifts need no check
 
 }  // namespace
@@ -96,6 +98,8 @@ Table TableFinder::measured(const Layout& layout, Met& families) const {
         float score = table.score;
         float peak = score;
         std::uint32_t met_at_peak = different;
+        int missed = 0;  // entries in a row that lead to no likely start, at most, since the peak
+        int in_a_row = 0;
         for (std::int64_t entry = step > 0 ? 0 : -1; std::abs(entry) < static_cast<std::int64_t>(kMostEntries);
              entry += step) {
             const auto bank = bank_of(layout, entry);
@@ -105,12 +109,17 @@ Table TableFinder::measured(const Layout& layout, Met& families) const {
             if (!space_.is_strong(word, *bank) || claims_.has(place) || claims_.has(high_place_of(layout, entry))) {
                 score += bank_miss_;
                 if (score <= 0 || score < peak - 2 * hit_) break;
+                in_a_row = space_.is_likely(word, *bank) ? 0 : in_a_row + 1;
+                missed = std::max(missed, in_a_row);
                 continue;
             }
+            in_a_row = 0;
             if (!families.meet(space_.starts().families[space_.start_of(word, *bank)])) continue;
             ++different;
             score += hit_of(word, *bank);
-            if (score <= peak) continue;
+            // Behind a gap another table may begin, with a word that leads into this bank by chance.
+            if (score <= peak + (missed >= kGap ? kBehindGap : 0)) continue;
+            missed = 0;
             peak = score;
             met_at_peak = different;
             (step > 0 ? table.end : table.begin) = step > 0 ? entry + 1 : entry;
@@ -185,41 +194,80 @@ std::optional<Table> TableFinder::with_column(const Layout& words, std::uint32_t
     return result;
 }
 
-std::vector<Table> TableFinder::beside(const Table& table, std::size_t believed) const {
-    // Shares of a table's entries that lead to a strong start, and to a sharp one (measured); the rest leads to others.
-    constexpr std::array<double, kSharp + 1> kShares{0, 0, 0.04, 0.8};
+std::vector<float> TableFinder::rarity_of_words() const {
+    constexpr std::size_t kSampled = 7;  // one position of so many, odd: words begin at even ones more often
+    const std::span<const std::uint8_t> rom = space_.rom();
+    std::vector<std::uint32_t> counts(kWords);
+    for (std::size_t at = 0; at + 1 < rom.size(); at += kSampled) ++counts[space_.word_at(at)];
+    const double samples = static_cast<double>(rom.size()) / kSampled;
+    const double usual = samples / kWords + 0.5;
+    std::vector<float> rarity(kWords);
+    for (std::size_t word = 0; word < kWords; ++word) {
+        rarity[word] = static_cast<float>(std::log((counts[word] + usual) / samples));
+    }
+    return rarity;
+}
+
+Table TableFinder::small_table(std::size_t at, std::uint32_t stride, unsigned bank,
+                               std::span<const float> rarity) const {
+    // Shares of a table's entries that lead to a start of each grade (measured), and what one that leads to none costs.
+    constexpr std::array<double, kSharp + 1> kShares{0.01, 0.12, 0.04, 0.8};
+    constexpr float kMissed = -3;
+    constexpr int kMostMissed = 1;  // in a row
+    Table small{Layout{static_cast<std::uint32_t>(at), stride, kNoColumn, 0, bank}};
+    const unsigned same = space_.same_bank(bank);
+    std::vector<std::uint32_t> met;
+    std::size_t met_at_peak = 0;
+    bool is_sharp = false;
+    for (const int step : {1, -1}) {
+        met.resize(met_at_peak);
+        float score = small.score;
+        int missed = 0;
+        for (std::int64_t entry = step > 0 ? 0 : -1; has_word(small.layout, entry) && missed <= kMostMissed;
+             entry += step) {
+            const unsigned word = word_of(small.layout, entry);
+            const std::size_t place = place_of(small.layout, entry);
+            if (claims_.has(place) || claims_.has(place + 1)) break;
+            if (!space_.is_likely(word, bank)) {
+                score += kMissed;
+                ++missed;
+                continue;
+            }
+            missed = 0;
+            const std::uint32_t family = space_.starts().families[space_.start_of(word, bank)];
+            if (word >> 8 == (word & 0xFF) || std::find(met.begin(), met.end(), family) != met.end()) continue;
+            met.push_back(family);
+            const Grade grade = space_.grade_of(word, bank);
+            const auto rivals = static_cast<double>(std::max<std::size_t>(1, space_.count_of(same, grade)));
+            score += std::max(0.0F, static_cast<float>(std::log(kShares[grade] / rivals)) - rarity[word]);
+            if (grade < kFair || score <= small.score) continue;
+            is_sharp = is_sharp || grade == kSharp;
+            small.score = score;
+            met_at_peak = met.size();
+            (step > 0 ? small.end : small.begin) = step > 0 ? entry + 1 : entry;
+        }
+    }
+    if (met_at_peak < 2 || !is_sharp) small.score = 0;
+    return small;
+}
+
+std::vector<Table> TableFinder::beside(const Table& table, std::size_t believed, std::span<const float> rarity) const {
     const std::uint32_t stride = table.layout.stride;
     const auto first = static_cast<std::int64_t>(table.layout.first) + table.begin * stride;
     const auto end = static_cast<std::int64_t>(table.layout.first) + table.end * stride;
-    const double places = 2.0 * static_cast<double>(kBeside) * static_cast<double>(space_.banks().size());
-    const double threshold = std::log(static_cast<double>(believed) / kAccidents);
+    const auto places = static_cast<float>(std::log(2.0 * kBeside * static_cast<double>(space_.banks().size())));
+    const auto threshold = static_cast<float>(std::log(static_cast<double>(believed) / kAccidents));
     std::vector<Table> tables;
-    const auto add = [&](std::int64_t at, unsigned bank) {
-        Table small{Layout{static_cast<std::uint32_t>(at), stride, kNoColumn, 0, bank}};
-        std::vector<std::uint32_t> met;
-        double score = -std::log(places);
-        for (std::int64_t entry = 0; has_word(small.layout, entry); ++entry) {
-            const unsigned word = word_of(small.layout, entry);
-            const std::size_t place = place_of(small.layout, entry);
-            if (claims_.has(place) || claims_.has(place + 1) || !space_.is_likely(word, bank)) break;
-            const Grade grade = space_.grade_of(word, bank);
-            if (grade >= kFair) small.end = entry + 1;
-            const std::uint32_t family = space_.starts().families[space_.start_of(word, bank)];
-            if (grade < kStrong || !space_.strong_words().contains(word)) continue;
-            if (std::find(met.begin(), met.end(), family) != met.end()) continue;
-            met.push_back(family);
-            const auto rivals = static_cast<double>(std::max<std::size_t>(1, starts_of_[bank][grade]));
-            score += std::max(0.0, std::log(kShares[grade] / rivals) - static_cast<double>(rarity_[word]));
-        }
-        small.score = static_cast<float>(score);
-        if (met.size() > 1 && score >= threshold) tables.push_back(small);
-    };
     const auto reach = static_cast<std::int64_t>(kBeside);
     for (std::int64_t at = std::max<std::int64_t>(0, first - reach); at < end + reach; ++at) {
         if (at == first) at = end;
-        if (!leads_anywhere(static_cast<std::size_t>(at))) continue;
-        const unsigned word = space_.word_at(static_cast<std::size_t>(at));
-        for (const std::uint8_t bank : space_.banks_of(word)) add(at, bank);
+        const auto place = static_cast<std::size_t>(at);
+        if (!leads_anywhere(place)) continue;
+        for (const std::uint8_t bank : space_.banks_of(space_.word_at(place))) {
+            Table small = small_table(place, stride, bank, rarity);
+            small.score -= places;
+            if (small.score >= threshold) tables.push_back(small);
+        }
     }
     return tables;
 }

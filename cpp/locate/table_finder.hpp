@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -58,8 +59,13 @@ class TableFinder {
     void search(std::vector<Seed>& all_seeds, std::vector<Table>& all_tables) const;
 
     // Tables that are too small to be believed anywhere, beside those that are: words of another bank at the same
-    // stride. `believed` are the tables that were found, and how many of them there are counts against each.
-    [[nodiscard]] std::vector<Table> beside(const Table& table, std::size_t believed) const;
+    // stride. `believed` is the number of tables that were found, which counts against each; `rarity` is that of all
+    // words.
+    [[nodiscard]] std::vector<Table> beside(const Table& table, std::size_t believed,
+                                            std::span<const float> rarity) const;
+
+    // For every word the logarithm of how often it stands in the ROM, estimated.
+    [[nodiscard]] std::vector<float> rarity_of_words() const;
 
     // The table of a seed, with the column of banks that fits it best, if any fits.
     [[nodiscard]] std::optional<Table> with_column(const Seed& seed, bool is_far, Met& families) const;
@@ -142,6 +148,9 @@ class TableFinder {
     // Of tables:
     // Marks every position whose word leads to a strong start in some bank, unless it is claimed.
     void collect_words();
+    // The small table with a word of a bank at `at`, as far as it has evidence in both directions.
+    [[nodiscard]] Table small_table(std::size_t at, std::uint32_t stride, unsigned bank,
+                                    std::span<const float> rarity) const;
     // Scores a table both ways from its first entry.
     [[nodiscard]] Table measured(const Layout& layout, Met& families) const;
     [[nodiscard]] std::optional<Table> with_column(const Layout& words, std::uint32_t entries, std::size_t reach,

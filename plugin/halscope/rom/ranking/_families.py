@@ -97,7 +97,7 @@ _STRONG: Final = (8.0, 5.0)
 _SHARP: Final = 3.0
 """The same for a start that counts as sharp: half of the strong ones, and 167 of 175 true ones."""
 
-_FAIR: Final = (3.2, -1.5)
+_FAIR: Final = (3.2, 0.0)
 """The same for one that may end a table, and the evidence that it needs itself. What it decodes to must be a multiple
 of 16 bytes, as tiles and palettes are, or begin with colours: raw commands of other sizes are everywhere by chance."""
 
