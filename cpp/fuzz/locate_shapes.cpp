@@ -4,12 +4,14 @@
 
 #include "locate/pointers.hpp"
 #include "locate/shapes.hpp"
+#include "locate/tagged.hpp"
 
 namespace {
 
 using namespace halscope::locate;
 
 constexpr std::size_t kLongest = 1536;
+constexpr float kLeastEvidence = 4;
 
 void demand(bool holds) {
     if (!holds) std::abort();
@@ -38,9 +40,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const std::span<const std::int64_t, kPages> map(pages.data(), kPages);
     const std::vector<Reference> longs = find_references(rom, map, offsets);
-    std::vector<std::uint8_t> in_table(longs.size());
-    for (std::size_t k = 0; k < longs.size(); ++k) in_table[k] = longs[k].position % 5 == 0 ? 1 : 0;
-    const FoundShapes found = find_shapes(rom, map, {offsets, families, grades}, longs, in_table);
+    const LikelyStarts starts{offsets, families, grades};
+    for (const PointerGroup& group : find_tagged(rom, longs, starts, kLeastEvidence)) {
+        demand(group.evidence >= kLeastEvidence && !group.members.empty());
+        for (std::size_t k = 0; k < group.members.size(); ++k) {
+            demand(group.members[k] < longs.size());
+            demand(k == 0 || longs[group.members[k]].position >= longs[group.members[k - 1]].position + 3);
+        }
+    }
+    std::vector<float> evidence(longs.size());
+    for (std::size_t k = 0; k < longs.size(); ++k) {
+        if (longs[k].position % 5 == 0) evidence[k] = longs[k].position % 2 == 0 ? 30.0F : 90.0F;
+    }
+    const FoundShapes found = find_shapes(rom, map, starts, longs, evidence);
     for (const ShapedReference& one : found.references) {
         demand(one.low < rom.size() && one.high < rom.size() && (one.bank == kNoPlace || one.bank < rom.size()));
         demand(one.group < found.groups.size() && one.target < offsets.size());

@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kPointerBytes = 3;
 constexpr std::size_t kPartBytes = std::size_t{1} << 17;  // of ROM: less than a millisecond
 constexpr float kMoreThanTable = 2;
+constexpr std::uint32_t kGap = 2;  // entries in a row that lead to no start
+constexpr float kBehindGap = 10;   // nats that a table needs behind one: chance makes single entries
 
 // Entries of one table, and their total evidence.
 struct Run {
@@ -55,18 +57,23 @@ class TableFinder {
             float score = 0;
             float peak = 0;
             std::size_t peak_end = first + 1;
+            std::uint32_t gap = 0;  // the longest since the peak
             ++run;
             for (std::size_t k = first; k < order.size(); ++k) {
                 if (k > first) {
                     if (order[k - 1].phase != order[k].phase) break;
-                    score += miss_ * static_cast<float>(order[k].row - order[k - 1].row - 1);
+                    const std::uint32_t missed = order[k].row - order[k - 1].row - 1;
+                    gap = std::max(gap, missed);
+                    score += miss_ * static_cast<float>(missed);
                     if (score <= 0 || score < peak - 2 * hit_) break;
                 }
                 const std::uint32_t family = order[k].family;
                 if (seen[family] != run) score += hit_;
                 seen[family] = run;
                 // A final entry that repeats a pointer of the table earns nothing, but belongs to it.
-                if (score > peak || (score == peak && k == peak_end && repeats(order, first, k))) {
+                const float needed = peak + (gap >= kGap ? kBehindGap : 0);
+                if (score > needed || (score == peak && k == peak_end && repeats(order, first, k))) {
+                    gap = 0;
                     peak = score;
                     peak_end = k + 1;
                 }

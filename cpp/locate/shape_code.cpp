@@ -331,16 +331,22 @@ void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const 
 }
 
 FoundShapes find_shapes(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kPages> pages,
-                        const LikelyStarts& starts, std::span<const Reference> longs,
-                        std::span<const std::uint8_t> in_table, const Work& work) {
+                        const LikelyStarts& starts, std::span<const Reference> longs, std::span<const float> evidence,
+                        const Work& work) {
     FoundShapes found;
     const Space space(rom, pages, starts);
     if (space.strong_count() < kFewest) return found;
     Claims claims(rom.size() + 4);
+    std::vector<std::uint32_t> weak;
     for (std::size_t k = 0; k < longs.size(); ++k) {
-        for (std::uint32_t byte = 0; in_table[k] != 0 && byte < 3; ++byte) claims.take(longs[k].position + byte);
+        if (evidence[k] <= 0) continue;
+        if (evidence[k] < kCertain) {
+            weak.push_back(longs[k].position);
+        } else {
+            for (std::uint32_t byte = 0; byte < 3; ++byte) claims.take(longs[k].position + byte);
+        }
     }
-    find_word_tables(space, claims, found, work);
+    find_word_tables(space, weak, claims, found, work);
     find_in_code(space, claims, found, work);
     return found;
 }

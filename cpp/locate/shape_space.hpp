@@ -96,8 +96,13 @@ class Claims {
     OffsetSet taken_;
 };
 
-// Finds tables of words, and of bytes apart, and adds them, strongest first.
-void find_word_tables(const Space& space, Claims& claims, FoundShapes& found, const Work& work);
+// Evidence from which a table belongs to itself whatever else its bytes could be.
+inline constexpr float kCertain = 60;
+
+// Finds tables of words, and of bytes apart, and adds them, strongest first. Certain ones with banks come before the weak
+// pointers of three bytes at these places, all others after.
+void find_word_tables(const Space& space, std::span<const std::uint32_t> weak, Claims& claims, FoundShapes& found,
+                      const Work& work);
 
 // Finds addresses that code loads as immediates before a call.
 void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const Work& work);

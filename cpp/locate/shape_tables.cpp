@@ -89,12 +89,14 @@ void add_beside(const Space& space, const TableFinder& finder, std::vector<Table
 
 }  // namespace
 
-void find_word_tables(const Space& space, Claims& claims, FoundShapes& found, const Work& work) {
+void find_word_tables(const Space& space, std::span<const std::uint32_t> weak, Claims& claims, FoundShapes& found,
+                      const Work& work) {
     const TableFinder finder(space, claims, work);
     std::vector<Seed> seeds;
     std::vector<Table> tables;
     finder.search(seeds, tables);
     std::size_t looked_far = 0;
+    std::vector<Table> uncertain;
     Met families = finder.families();
     for (const Seed& seed : seeds) {
         stop_if_cancelled(work.cancel);
@@ -105,8 +107,17 @@ void find_word_tables(const Space& space, Claims& claims, FoundShapes& found, co
             return other.score >= table->score && share_words(other, *table);
         };
         if (!table || std::any_of(tables.begin(), tables.end(), simpler)) continue;
-        add_table(space, finder, *table, claims, found);
+        if (table->score < kCertain) {
+            uncertain.push_back(*table);
+        } else {
+            add_table(space, finder, *table, claims, found);
+        }
     }
+    for (const std::uint32_t place : weak) {
+        if (claims.has(place) || claims.has(place + 1) || claims.has(place + 2)) continue;
+        for (std::uint32_t byte = 0; byte < 3; ++byte) claims.take(place + byte);
+    }
+    for (const Table& table : uncertain) add_table(space, finder, table, claims, found);
     for (const Table& table : finder.apart()) add_table(space, finder, table, claims, found);
     std::vector<Table> believed;
     for (const Table& table : tables) {

@@ -54,9 +54,10 @@ struct FoundShapes {
 // Finds the pointers of all shapes. Bytes that a stronger group claims belong to no other.
 //
 // `pages` is the ROM offset of each half bank, or -1. `longs` are the references of find_references to these starts,
-// and `in_table` says of each whether it is claimed already, as an entry of a table or behind a tag.
+// and `evidence` is that of the table or tag that each belongs to, or 0. Of weak ones, tables of words with more evidence
+// may take bytes: three bytes across two entries of such a table lead to starts too.
 [[nodiscard]] FoundShapes find_shapes(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kPages> pages,
                                       const LikelyStarts& starts, std::span<const Reference> longs,
-                                      std::span<const std::uint8_t> in_table, const Work& work = {});
+                                      std::span<const float> evidence, const Work& work = {});
 
 }  // namespace halscope::locate

@@ -219,10 +219,9 @@ py::array_t<locate::TableEntry> tables(const py::object& rom, const Array<locate
 
 py::tuple shapes(const py::object& rom, const Array<std::int64_t>& pages, const Offsets& offsets,
                  const Offsets& families, const py::object& grades, const Array<locate::Reference>& longs,
-                 const py::object& in_table, const CancelToken* cancel, unsigned threads) {
+                 const Array<float>& evidence, const CancelToken* cancel, unsigned threads) {
     const ByteView view(rom);
     const ByteView grade_view(grades);
-    const ByteView table_view(in_table);
     const auto bytes = indexable(view);
     const auto targets = span_of(offsets);
     const auto found = span_of(longs);
@@ -235,14 +234,14 @@ py::tuple shapes(const py::object& rom, const Array<std::int64_t>& pages, const 
     const auto inside = [&](const locate::Reference& one) {
         return one.target < count && std::size_t{one.position} + 3 <= bytes.size();
     };
-    if (table_view.bytes().size() != found.size() || !std::all_of(found.begin(), found.end(), inside)) {
-        throw py::value_error("a reference is outside the ROM, or has no target or no flag");
+    if (span_of(evidence).size() != found.size() || !std::all_of(found.begin(), found.end(), inside)) {
+        throw py::value_error("a reference is outside the ROM, or has no target or no evidence");
     }
     locate::FoundShapes result;
     {
         const GilReleased unlocked;
         result = locate::find_shapes(bytes, std::span<const std::int64_t, locate::kPages>(pages.data(), locate::kPages),
-                                     {targets, span_of(families), grade_view.bytes()}, found, table_view.bytes(),
+                                     {targets, span_of(families), grade_view.bytes()}, found, span_of(evidence),
                                      work_of(cancel, threads));
     }
     return py::make_tuple(to_array(std::move(result.references)), to_array(std::move(result.groups)));
@@ -474,7 +473,7 @@ void bind_locate(py::module_& module) {
     module.def("locate_tables", &tables, py::arg("rom"), py::arg("references"), py::arg("families"), py::arg("grades"),
                py::arg("strides"), py::arg("hit"), py::arg("miss"), py::arg("threshold"), py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_shapes", &shapes, py::arg("rom"), py::arg("pages"), py::arg("offsets"), py::arg("families"),
-               py::arg("grades"), py::arg("longs"), py::arg("in_table"), py::arg("cancel") = py::none(),
+               py::arg("grades"), py::arg("longs"), py::arg("evidence"), py::arg("cancel") = py::none(),
                py::arg("threads") = 0);
     module.def("locate_recurrence", &recurrence, py::arg("rom"), py::arg("offsets"), py::arg("sizes"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);

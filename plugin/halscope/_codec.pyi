@@ -92,7 +92,7 @@ def locate_shapes(
     families: NDArray[np.uint32],
     grades: Buffer,
     longs: NDArray[Any],
-    in_table: Buffer,
+    evidence: NDArray[np.float32],
     cancel: CancelToken | None = None,
     threads: int = 0,
 ) -> tuple[NDArray[Any], NDArray[Any]]: ...

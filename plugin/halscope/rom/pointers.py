@@ -91,10 +91,9 @@ def table_pointers(
     entries = _codec.locate_tables(
         rom.data, references, families, grades, strides, hit, miss, threshold, cancel, threads
     )
-    np.maximum.at(result, references["target"], entries["evidence"])
-    targets = offsets[references["target"]]
-    found = References.found(rom.data, references["position"], targets, entries)
+    found = References.found(rom.data, references["position"], offsets[references["target"]], entries)
     if likelihood is None:
+        np.maximum.at(result, references["target"], entries["evidence"])
         return TablePointers(result, found)
     rows, groups = _codec.locate_shapes(
         rom.data,
@@ -103,12 +102,15 @@ def table_pointers(
         np.ascontiguousarray(families[likely]),
         likelihood[likely] - np.uint8(LIKELY),
         longs,
-        (entries["evidence"] > 0).view(np.uint8),
+        np.ascontiguousarray(entries["evidence"]),
         cancel,
         threads,
     )
-    np.maximum.at(result, likely[rows["target"]], groups["evidence"][rows["group"]])
-    return TablePointers(result, found.joined(References.shaped(rows, groups, offsets[likely])))
+    shaped = References.shaped(rows, groups, offsets[likely])
+    joined = found.without_bytes_of(shaped).joined(shaped)
+    targets = np.searchsorted(offsets, joined.rows["target"])
+    np.maximum.at(result, targets, joined.tables["evidence"][joined.rows["table"]])
+    return TablePointers(result, joined)
 
 
 def direct_pages(rom: Rom) -> NDArray[np.int64]:

@@ -199,6 +199,14 @@ class References:
         rows["table"] += len(self.tables)
         return References(np.concatenate([self.rows, rows]), np.concatenate([self.tables, others.tables]))
 
+    def without_bytes_of(self, others: References) -> References:
+        """Return the references whose bytes are not the words of others, without tables that lose most of theirs."""
+        claimed = np.concatenate([others.rows["low"], others.rows["high"]])
+        free = ~np.any([np.isin(self.rows[byte], claimed) for byte in ("low", "high", "bank")], axis=0)
+        lost = np.bincount(self.rows["table"][~free], minlength=len(self.tables))
+        left = np.bincount(self.rows["table"][free], minlength=len(self.tables))
+        return References(self.rows[free & (left >= lost)[self.rows["table"]]], self.tables)
+
     def of_tables(self, kept: NDArray[np.bool_]) -> References:
         """Return the references of some of the tables, bool[tables]. Their numbers do not change."""
         return References(self.rows[kept[self.rows["table"]]], self.tables)
