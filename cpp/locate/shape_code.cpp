@@ -16,9 +16,16 @@ constexpr std::size_t kMostBefore = 24;        // bytes from the bank's instruct
 constexpr std::size_t kFewest = 2;             // different families of a routine's calls
 
 // Instructions that load a constant: LDA, LDX, LDY and PEA.
+constexpr std::array<std::uint8_t, 4> kLoadOpcodes{0xA9, 0xA2, 0xA0, 0xF4};
+constexpr std::size_t kKinds = 32;  // of pairs of them: two of the four, in either order
+constexpr std::array<std::uint8_t, 256> kLoadOf = [] {
+    std::array<std::uint8_t, 256> numbers{};
+    for (std::uint8_t k = 0; k < kLoadOpcodes.size(); ++k) numbers[kLoadOpcodes[k]] = k;
+    return numbers;
+}();
 constexpr std::array<bool, 256> kLoads = [] {
     std::array<bool, 256> loads{};
-    for (const unsigned opcode : {0xA9U, 0xA2U, 0xA0U, 0xF4U}) loads[opcode] = true;
+    for (const std::uint8_t opcode : kLoadOpcodes) loads[opcode] = true;
     return loads;
 }();
 
@@ -206,6 +213,8 @@ struct Site {
     std::uint32_t address;
     std::uint32_t target;  // kNoPlace: no likely start
     bool strong;
+    std::uint8_t kind;        // which instructions load both, and in which order
+    std::uint32_t usual = 0;  // how many of the routine's strong starts are loaded in this way
 };
 
 class Reader {
@@ -249,17 +258,40 @@ class Reader {
         }
     }
 
+    [[nodiscard]] std::uint8_t kind_of(const Immediate& word, const Immediate& bank) const noexcept {
+        const auto load = [this](const Immediate& one) { return kLoadOf[space_.rom()[one.at - 1]]; };
+        return static_cast<std::uint8_t>(load(word) << 3 | load(bank) << 1 | (word.at < bank.at ? 1 : 0));
+    }
+
     void pair(const Walk& path, const Immediate& word, const Immediate& bank, std::vector<Site>& sites) const {
         if (bank.is_lost || word.is_lost) return;
         if (bank.value >= kBanks || !may_lead(word.value >> 8) || !space_.is_rom(word.value, bank.value)) return;
         const bool likely = space_.is_likely(word.value, bank.value);
         sites.push_back({path.call, path.routine, word.at, bank.at, std::uint32_t{bank.value} << 16 | word.value,
                          likely ? space_.start_of(word.value, bank.value) : kNoPlace,
-                         space_.is_strong(word.value, bank.value)});
+                         space_.is_strong(word.value, bank.value), kind_of(word, bank)});
     }
 
     const Space& space_;
 };
+
+// Leaves out pairs of a kind that is rare among the calls of their routine, and says of the others how usual theirs is.
+// The callers of one routine load its address alike, while other constants of theirs lead to some start by chance.
+void keep_usual(std::vector<Site>& sites) {
+    constexpr std::size_t kRare = 8;  // one of so many
+    std::stable_sort(sites.begin(), sites.end(), [](const Site& a, const Site& b) { return a.routine < b.routine; });
+    for (auto begin = sites.begin(); begin != sites.end();) {
+        const auto end = std::find_if(begin, sites.end(), [&](const Site& one) { return one.routine != begin->routine; });
+        std::array<std::uint32_t, kKinds> of_kind{};
+        for (auto one = begin; one != end; ++one) of_kind[one->kind] += one->strong ? 1 : 0;
+        const std::uint32_t most = *std::max_element(of_kind.begin(), of_kind.end());
+        for (auto one = begin; one != end; ++one) {
+            one->usual = of_kind[one->kind] * kRare < most ? kNoPlace : of_kind[one->kind];
+        }
+        begin = end;
+    }
+    std::erase_if(sites, [](const Site& one) { return one.usual == kNoPlace; });
+}
 
 }  // namespace
 
@@ -275,10 +307,11 @@ void find_in_code(const Space& space, Claims& claims, FoundShapes& found, const 
     });
     std::vector<Site> sites;
     for (const auto& some : parts) sites.insert(sites.end(), some.begin(), some.end());
+    keep_usual(sites);
     // One call unpacks one block: of its pairs the best counts.
     const auto apart = [](const Site& one) { return std::max(one.word, one.bank) - std::min(one.word, one.bank); };
     const auto rank = [&](const Site& one) {
-        return std::tuple(one.routine, one.call, !one.strong, one.target == kNoPlace, apart(one), one.word,
+        return std::tuple(one.routine, one.call, one.target == kNoPlace, ~one.usual, !one.strong, apart(one), one.word,
                           one.bank < one.word);
     };
     std::sort(sites.begin(), sites.end(), [&](const Site& a, const Site& b) { return rank(a) < rank(b); });
