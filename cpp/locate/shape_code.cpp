@@ -369,12 +369,13 @@ FoundShapes find_shapes(std::span<const std::uint8_t> rom, std::span<const std::
     FoundShapes found;
     const Space space(rom, pages, starts);
     if (space.strong_count() < kFewest) return found;
+    constexpr float kBeyondDoubt = 500;
     Claims claims(rom.size() + 4);
-    std::vector<std::uint32_t> weak;
+    std::vector<WeakPointer> weak;
     for (std::size_t k = 0; k < longs.size(); ++k) {
         if (evidence[k] <= 0) continue;
-        if (evidence[k] < kCertain) {
-            weak.push_back(longs[k].position);
+        if (evidence[k] < kBeyondDoubt) {
+            weak.push_back({longs[k].position, evidence[k]});
         } else {
             for (std::uint32_t byte = 0; byte < 3; ++byte) claims.take(longs[k].position + byte);
         }

@@ -96,12 +96,15 @@ class Claims {
     OffsetSet taken_;
 };
 
-// Evidence from which a table belongs to itself whatever else its bytes could be.
-inline constexpr float kCertain = 60;
+// A pointer of three bytes, and the evidence of its table or tag.
+struct WeakPointer {
+    std::uint32_t position;
+    float evidence;
+};
 
-// Finds tables of words, and of bytes apart, and adds them, strongest first. Certain ones with banks come before the weak
-// pointers of three bytes at these places, all others after.
-void find_word_tables(const Space& space, std::span<const std::uint32_t> weak, Claims& claims, FoundShapes& found,
+// Finds tables of words, and of bytes apart, and adds them, strongest first. Those with banks come before the weak
+// pointers, ascending by position, that they overlap, if they have more evidence; all others after.
+void find_word_tables(const Space& space, std::span<const WeakPointer> weak, Claims& claims, FoundShapes& found,
                       const Work& work);
 
 // Finds addresses that code loads as immediates before a call.

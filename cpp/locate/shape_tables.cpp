@@ -71,6 +71,23 @@ bool add_table(const Space& space, const TableFinder& finder, const Table& table
     return true;
 }
 
+// Whether a table with banks has more evidence than each pointer of three bytes that it overlaps. Across two entries of
+// one whose banks come first stand such pointers, wherever both have one bank.
+bool excels(const Table& table, std::span<const WeakPointer> weak) {
+    const Layout& layout = table.layout;
+    if (layout.column_stride == layout.stride && layout.column == layout.first + 2) return false;  // the same pointers
+    for (std::int64_t entry = table.begin; entry < table.end; ++entry) {
+        const std::size_t at = TableFinder::place_of(layout, entry);
+        auto one = std::lower_bound(weak.begin(), weak.end(), at, [](const WeakPointer& pointer, std::size_t place) {
+            return pointer.position + 2 < place;
+        });
+        for (; one != weak.end() && one->position <= at + 1; ++one) {
+            if (one->evidence >= table.score) return false;
+        }
+    }
+    return true;
+}
+
 // Adds the small tables beside those of one bank, and those beside these.
 void add_beside(const Space& space, const TableFinder& finder, std::vector<Table> believed, Claims& claims,
                 FoundShapes& found, const Work& work) {
@@ -89,7 +106,7 @@ void add_beside(const Space& space, const TableFinder& finder, std::vector<Table
 
 }  // namespace
 
-void find_word_tables(const Space& space, std::span<const std::uint32_t> weak, Claims& claims, FoundShapes& found,
+void find_word_tables(const Space& space, std::span<const WeakPointer> weak, Claims& claims, FoundShapes& found,
                       const Work& work) {
     const TableFinder finder(space, claims, work);
     std::vector<Seed> seeds;
@@ -107,15 +124,15 @@ void find_word_tables(const Space& space, std::span<const std::uint32_t> weak, C
             return other.score >= table->score && share_words(other, *table);
         };
         if (!table || std::any_of(tables.begin(), tables.end(), simpler)) continue;
-        if (table->score < kCertain) {
-            uncertain.push_back(*table);
-        } else {
+        if (excels(*table, weak)) {
             add_table(space, finder, *table, claims, found);
+        } else {
+            uncertain.push_back(*table);
         }
     }
-    for (const std::uint32_t place : weak) {
-        if (claims.has(place) || claims.has(place + 1) || claims.has(place + 2)) continue;
-        for (std::uint32_t byte = 0; byte < 3; ++byte) claims.take(place + byte);
+    for (const WeakPointer& one : weak) {
+        if (claims.has(one.position) || claims.has(one.position + 1) || claims.has(one.position + 2)) continue;
+        for (std::uint32_t byte = 0; byte < 3; ++byte) claims.take(one.position + byte);
     }
     for (const Table& table : uncertain) add_table(space, finder, table, claims, found);
     for (const Table& table : finder.apart()) add_table(space, finder, table, claims, found);

@@ -28,8 +28,9 @@ from halscope.rom.pointers import FAIR, LIKELY, SHARP, STRONG, UNLIKELY, table_p
 from halscope.rom.ranking import _evidence as evidence
 from halscope.rom.ranking._codec_weights import weigh_codecs
 from halscope.rom.ranking._recurrence import weigh_recurrence
+from halscope.rom.ranking._rivals import without_rivals
 from halscope.rom.ranking._rows import best_of_each, best_rows, disjoint, first_of_each, highest, numbered
-from halscope.rom.references import SHAPES, KnownTable, References, known_offsets
+from halscope.rom.references import KnownTable, References, known_offsets
 
 Starts = NDArray[Any]
 Progress = Callable[[int, int], None]
@@ -136,10 +137,6 @@ _MOST_OF_TARGET: Final = 20.0
 _TABLE_OF_BLOCKS: Final = 20.0
 """Evidence that the streams at a table's targets need together. By chance they have less than nothing."""
 
-_MOST_BELOW: Final = 20.0
-"""Most by which a start has less evidence than its family's best for a word alone to prove it. Measured on 4,319 blocks
-without pointers: at most 15.5."""
-
 _CERTAIN: Final = 4.0
 """Lead in evidence that a codec needs over the next one at an offset for a pointer to prove its start there."""
 
@@ -195,7 +192,7 @@ def search_families(
     weigh_codecs(starts, native, recurrence < 0)
     stop_if_cancelled(cancel)
     references = references.of_tables(_tables_of_blocks(starts, native, references))
-    references = _believable_words(starts, native, references)
+    references = without_rivals(starts, native, references)
     tables = np.where(np.isinf(tables), tables, _strongest_table(starts, references))
     references = References.known(known_tables, [codec.name for codec in codecs]).joined(references)
     starts["evidence"] -= np.where(_pointed_families(starts, tables), recurrence, 0)  # a pointer outweighs it
@@ -324,23 +321,6 @@ def _tables_of_blocks(starts: Starts, native: NDArray[np.bool_], references: Ref
     total = np.zeros(len(references.tables))
     np.add.at(total, table, np.clip(best, -_MOST_OF_TARGET, _MOST_OF_TARGET))
     return total >= _TABLE_OF_BLOCKS
-
-
-def _believable_words(starts: Starts, native: NDArray[np.bool_], references: References) -> References:
-    """Return the references without words that lead to a start which another of its family excels by far, or which a
-    pointer leads to as well.
-
-    Nothing in the ROM names the bank of such a word, so one beside a table leads to some start by chance.
-    """
-    families, evidence = starts["family"], np.where(native, starts["evidence"].astype(np.float64), np.inf)
-    pointed = np.isin(starts["offset"], references.rows["target"])
-    best = np.full(int(families.max(initial=0)) + 1, -np.inf)
-    np.maximum.at(best, families[native], evidence[native] - _MOST_BELOW)
-    np.maximum.at(best, families[native & pointed], evidence[native & pointed])
-    believable = evidence >= best[families]
-    words = references.tables["shape"][references.rows["table"]] == SHAPES.index("word")
-    kept = ~words | np.isin(references.rows["target"], starts["offset"][believable])
-    return References(references.rows[kept], references.tables)
 
 
 def _pointed_families(starts: Starts, tables: NDArray[np.float32]) -> NDArray[np.bool_]:
