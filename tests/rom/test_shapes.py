@@ -12,7 +12,7 @@ from halscope.codecs.lz import LZ2
 from halscope.rom.image import Rom
 from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping
-from halscope.rom.pointers import LIKELY
+from halscope.rom.pointers import FAIR, LIKELY, SHARP, STRONG, UNLIKELY
 from halscope.rom.ranking import POINTER, _families
 from halscope.rom.ranking._rows import numbered
 from support import plain_packer, pointed_rom
@@ -79,16 +79,79 @@ def test_columns_of_bytes_at_unequal_distances_are_found_where_banks_have_lower_
     assert proven <= {block.offset for block in unpointed_hirom().blocks}
 
 
+@pytest.mark.parametrize("seed", [2, 9])
+def test_a_bank_before_its_word_is_not_taken_for_that_of_the_word_before(seed: int) -> None:
+    """In an image of eight banks, the next entry often has the same one: those across two entries lead to starts too."""
+    pointed = pointed_rom.point(unpointed_hirom(), "bank first", seed=seed)
+    index = RomIndex.build(pointed.rom, [hal.HAL])
+    assert {int(row["offset"]) for row in index.blocks if row["start"] == "pointer"} == {*pointed.parts}
+    for block, parts in pointed.parts.items():
+        assert [one.parts for one in index.references("hal", block)] == [parts]
+
+
+def test_another_constant_of_a_call_is_not_paired_with_its_bank() -> None:
+    """One call sets a destination as well, a word that leads to a likely start of the block's bank, while its own leads to
+    a less likely one. All other callers of the routine load the bank after the word."""
+    truth = unpointed_hirom()
+    grades = _grades(truth)
+    true = {block.offset for block in truth.blocks}
+    first = next(at for at in sorted(true) if grades.get(at) in (LIKELY, FAIR))
+    bank = first >> 16
+    inside = [at for at in sorted(true) if at >> 16 == bank and grades.get(at, UNLIKELY) >= LIKELY]
+    rival = next(at for at, grade in grades.items() if at >> 16 == bank and grade == SHARP and at not in true)
+    image = bytearray(truth.rom.data.tobytes())
+    at = 0x301
+    for number, block in enumerate([first, *(one for one in inside if one != first)]):
+        then = f"a2 {rival & 0xFF:02x} {rival >> 8 & 0xFF:02x} 86 12" if block == first else ""
+        code = f"a2 {block & 0xFF:02x} {block >> 8 & 0xFF:02x} 86 0e e2 20 a9 {0xC0 + bank:02x} 85 10 c2 20 {then}"
+        code += " 22 9e 1a c4" + " 60" * (1 + number * number % 7)  # at no stride
+        image[at : at + len(bytes.fromhex(code))] = bytes.fromhex(code)
+        at += len(bytes.fromhex(code))
+    make_header(image, truth.rom.mapping)
+    found = RomIndex.build(Rom.from_bytes(bytes(image), "code", mapping=truth.rom.mapping), [hal.HAL])
+    assert all(found.references("hal", block) for block in inside)
+    assert not found.references("hal", rival)
+
+
+def _grades(truth: TruthRom) -> dict[int, int]:
+    """How likely each start is by its commands alone."""
+    starts = _families._candidates(truth.rom, hal.HAL, 0, None, 1)
+    starts["family"] = numbered(starts["offset"] + starts["packed_size"])
+    likelihood = _families._likelihood(truth.rom, [hal.HAL], starts)
+    return dict(zip(starts["offset"].tolist(), likelihood.tolist(), strict=True))
+
+
+def test_a_lone_word_behind_a_gap_of_a_table_is_no_entry_of_it() -> None:
+    """Behind the table stand words that lead nowhere, then one that leads to a likely start beside a block of the bank,
+    to which nothing points."""
+    truth = unpointed()
+    grades = _grades(truth)
+    bank = max({block.offset >> 15 for block in truth.blocks}, key=lambda one: len(_in_bank(truth, one)))
+    blocks = _in_bank(truth, bank)
+    true = {block.offset for block in blocks}
+    lone, beside = next(
+        (at, block)
+        for at, grade in grades.items()
+        for block in blocks
+        if grade >= STRONG and at not in true and block.offset < at < block.offset + block.packed_size
+    )
+    inside = [block for block in blocks if block is not beside]
+    words = [0x8000 + block.offset % 0x8000 for block in inside] + [0x10, 0x20, 0x30] + [0x8000 + lone % 0x8000]
+    image = bytearray(truth.rom.data.tobytes())
+    image[0x301 : 0x301 + 2 * len(words)] = b"".join(word.to_bytes(2, "little") for word in words)
+    make_header(image, truth.rom.mapping)
+    found = RomIndex.build(Rom.from_bytes(bytes(image), "gap"), [hal.HAL])
+    assert all(found.references("hal", block.offset) for block in inside)
+    assert not found.references("hal", lone)
+
+
 def test_a_word_behind_a_table_that_leads_to_some_start_by_chance_is_no_entry_of_it() -> None:
     """The true starts of a bank are pointed at by a table of words. Behind it stands a word that leads to a place of
     the bank where a stream could begin as well, of which there are hundreds."""
     truth = unpointed()
     bank = max({block.offset >> 15 for block in truth.blocks}, key=lambda one: len(_in_bank(truth, one)))
     inside = _in_bank(truth, bank)
-    starts = _families._candidates(truth.rom, hal.HAL, 0, None, 1)
-    starts["family"] = numbered(starts["offset"] + starts["packed_size"])
-    likely = starts["offset"][_families._likelihood(truth.rom, [hal.HAL], starts) == LIKELY]
-    doubtful = likely[likely >> 15 == bank].tolist()
+    doubtful = [at for at, grade in _grades(truth).items() if grade == LIKELY and at >> 15 == bank]
     image = bytearray(truth.rom.data.tobytes())
     words = [0x8000 + block.offset % 0x8000 for block in inside] + [0x8000 + doubtful[0] % 0x8000]
     image[0x301 : 0x301 + 2 * len(words)] = b"".join(word.to_bytes(2, "little") for word in words)
