@@ -177,8 +177,8 @@ std::vector<TableEntry> find_tables(std::span<const Reference> references, std::
         ++tables;
         finder.take(members);
     };
-    // What a stronger table has as entries speaks for a group too. What it overlaps does not, nor what another group has:
-    // two tags of one script are most often one and an accident.
+    // What a stronger table has as entries speaks for a group too. What it overlaps does not, nor what another group
+    // has: two tags of one script are most often one and an accident.
     const auto take_group = [&](const PointerGroup& group) {
         std::vector<std::uint32_t> left;
         std::size_t denied = 0;

@@ -281,7 +281,8 @@ void keep_usual(std::vector<Site>& sites) {
     constexpr std::size_t kRare = 8;  // one of so many
     std::stable_sort(sites.begin(), sites.end(), [](const Site& a, const Site& b) { return a.routine < b.routine; });
     for (auto begin = sites.begin(); begin != sites.end();) {
-        const auto end = std::find_if(begin, sites.end(), [&](const Site& one) { return one.routine != begin->routine; });
+        const auto end =
+            std::find_if(begin, sites.end(), [&](const Site& one) { return one.routine != begin->routine; });
         std::array<std::uint32_t, kKinds> of_kind{};
         for (auto one = begin; one != end; ++one) of_kind[one->kind] += one->strong ? 1 : 0;
         const std::uint32_t most = *std::max_element(of_kind.begin(), of_kind.end());

@@ -1,6 +1,7 @@
 // Pointers of any shape: where the low, high and bank byte of an address stand, and what says that they are one. Tables
-// of adjacent bytes are found by pointers.hpp, those behind a tag by tagged.hpp; here are words whose bank is elsewhere,
-// bytes in tables of their own, and immediates in code. docs/explanation/references.md says how each is found and believed.
+// of adjacent bytes are found by pointers.hpp, those behind a tag by tagged.hpp; here are words whose bank is
+// elsewhere, bytes in tables of their own, and immediates in code. docs/explanation/references.md says how each is
+// found and believed.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -54,8 +55,8 @@ struct FoundShapes {
 // Finds the pointers of all shapes. Bytes that a stronger group claims belong to no other.
 //
 // `pages` is the ROM offset of each half bank, or -1. `longs` are the references of find_references to these starts,
-// and `evidence` is that of the table or tag that each belongs to, or 0. Of weak ones, tables of words with more evidence
-// may take bytes: three bytes across two entries of such a table lead to starts too.
+// and `evidence` is that of the table or tag that each belongs to, or 0. Of weak ones, tables of words with more
+// evidence may take bytes: three bytes across two entries of such a table lead to starts too.
 [[nodiscard]] FoundShapes find_shapes(std::span<const std::uint8_t> rom, std::span<const std::int64_t, kPages> pages,
                                       const LikelyStarts& starts, std::span<const Reference> longs,
                                       std::span<const float> evidence, const Work& work = {});

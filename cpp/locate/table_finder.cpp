@@ -12,8 +12,8 @@ namespace {
 constexpr double kLeadsToStart = 0.8;  // chance that an entry of a true table leads to a strong start
 constexpr float kLongSeed = 30;        // nats from which the banks may be far away
 constexpr std::size_t kFar = 0x10000;
-constexpr int kGap = 2;          // entries in a row that lead to no likely start
-constexpr float kBehindGap = 10;  // nats that a table needs behind one: more than one word tells
+constexpr int kGap = 2;                // entries in a row that lead to no likely start
+constexpr float kBehindGap = 10;       // nats that a table needs behind one: more than one word tells
 constexpr std::size_t kPadding = 128;  // bits after the last position, so that shifts need no check
 
 }  // namespace

@@ -13,11 +13,11 @@ namespace halscope::locate {
 namespace {
 
 constexpr std::size_t kPointerBytes = 3;
-constexpr std::size_t kFewest = 3;           // different families
-constexpr std::size_t kMostBetween = 3;      // bytes between a tag of one byte and its pointer: other operands
-constexpr double kLeadsToStart = 0.5;        // chance that a tag in a script is followed by a pointer to a strong start
-constexpr double kMostByChance = 0.1;        // pointers to a start of some grade that a run may have by chance
-constexpr float kNothingNew = 0.25F;         // what a pointer that is no evidence costs, in misses: runs come to an end
+constexpr std::size_t kFewest = 3;       // different families
+constexpr std::size_t kMostBetween = 3;  // bytes between a tag of one byte and its pointer: other operands
+constexpr double kLeadsToStart = 0.5;    // chance that a tag in a script is followed by a pointer to a strong start
+constexpr double kMostByChance = 0.1;    // pointers to a start of some grade that a run may have by chance
+constexpr float kNothingNew = 0.25F;     // what a pointer that is no evidence costs, in misses: runs come to an end
 constexpr std::size_t kTagsOfPart = 64;
 
 // The two bytes before a pointer, or one byte some bytes before it.
@@ -177,7 +177,7 @@ class Finder {
 
     // The pointers of a run that lead to a start of which chance would give too few.
     [[nodiscard]] PointerGroup group_of(std::span<const std::uint32_t> behind, const Run& run, const Tag& tag,
-                                          const std::array<double, kSharp + 1>& chance) const {
+                                        const std::array<double, kSharp + 1>& chance) const {
         std::size_t least = kLikely;
         while (least < kStrong && chance[least] * static_cast<double>(run.misses) > kMostByChance) ++least;
         PointerGroup group{run.score, {}};
@@ -207,7 +207,7 @@ class Finder {
     LikelyStarts starts_;
     float threshold_;
     std::size_t families_ = 0;
-    std::array<std::size_t, kSharp + 1> of_grade_{};            // references to starts of each
+    std::array<std::size_t, kSharp + 1> of_grade_{};           // references to starts of each
     std::vector<std::pair<std::uint32_t, std::size_t>> tags_;  // keys, and their first member
     std::vector<std::uint32_t> members_;                       // references by tag
 };
@@ -215,7 +215,7 @@ class Finder {
 }  // namespace
 
 std::vector<PointerGroup> find_tagged(std::span<const std::uint8_t> rom, std::span<const Reference> references,
-                                        const LikelyStarts& starts, float threshold, const Work& work) {
+                                      const LikelyStarts& starts, float threshold, const Work& work) {
     const Finder finder(rom, references, starts, threshold);
     std::vector<std::vector<PointerGroup>> parts((finder.tags() + kTagsOfPart - 1) / kTagsOfPart);
     for_each_part(parts.size(), work, [&](std::size_t part) {

@@ -10,11 +10,12 @@
 
 namespace halscope::locate {
 
-// Groups of pointers behind one tag in one part of the ROM, with evidence from `threshold` on, strongest first. They may share bytes.
+// Groups of pointers behind one tag in one part of the ROM, with evidence from `threshold` on, strongest first. They
+// may share bytes.
 //
 // `references` ascend by position within the ROM, and name starts.
 [[nodiscard]] std::vector<PointerGroup> find_tagged(std::span<const std::uint8_t> rom,
-                                                      std::span<const Reference> references, const LikelyStarts& starts,
-                                                      float threshold, const Work& work = {});
+                                                    std::span<const Reference> references, const LikelyStarts& starts,
+                                                    float threshold, const Work& work = {});
 
 }  // namespace halscope::locate

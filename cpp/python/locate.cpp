@@ -199,7 +199,8 @@ py::array_t<locate::TableEntry> tables(const py::object& rom, const Array<locate
     const auto inside = [&](const locate::Reference& one) {
         return one.target < count && std::size_t{one.position} + 3 <= bytes.size();
     };
-    if (!std::all_of(all.begin(), all.end(), inside) || !std::is_sorted(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.position < b.position; })) {
+    if (!std::all_of(all.begin(), all.end(), inside) ||
+        !std::is_sorted(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.position < b.position; })) {
         throw py::value_error("references must ascend within the ROM, each to a target that has a family");
     }
     if (grade_view && !are_grades(grade_view->bytes(), count)) throw py::value_error("each target needs a grade");
@@ -471,7 +472,8 @@ void bind_locate(py::module_& module) {
     module.def("locate_references", &references, py::arg("rom"), py::arg("pages"), py::arg("targets"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_tables", &tables, py::arg("rom"), py::arg("references"), py::arg("families"), py::arg("grades"),
-               py::arg("strides"), py::arg("hit"), py::arg("miss"), py::arg("threshold"), py::arg("cancel") = py::none(), py::arg("threads") = 0);
+               py::arg("strides"), py::arg("hit"), py::arg("miss"), py::arg("threshold"),
+               py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_shapes", &shapes, py::arg("rom"), py::arg("pages"), py::arg("offsets"), py::arg("families"),
                py::arg("grades"), py::arg("longs"), py::arg("evidence"), py::arg("cancel") = py::none(),
                py::arg("threads") = 0);

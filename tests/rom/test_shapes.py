@@ -81,7 +81,7 @@ def test_columns_of_bytes_at_unequal_distances_are_found_where_banks_have_lower_
 
 @pytest.mark.parametrize("seed", [2, 9])
 def test_a_bank_before_its_word_is_not_taken_for_that_of_the_word_before(seed: int) -> None:
-    """In an image of eight banks, the next entry often has the same one: those across two entries lead to starts too."""
+    """In an image of eight banks, the next entry often has the same one: bytes across two lead to starts."""
     pointed = pointed_rom.point(unpointed_hirom(), "bank first", seed=seed)
     index = RomIndex.build(pointed.rom, [hal.HAL])
     assert {int(row["offset"]) for row in index.blocks if row["start"] == "pointer"} == {*pointed.parts}
@@ -90,8 +90,8 @@ def test_a_bank_before_its_word_is_not_taken_for_that_of_the_word_before(seed: i
 
 
 def test_another_constant_of_a_call_is_not_paired_with_its_bank() -> None:
-    """One call sets a destination as well, a word that leads to a likely start of the block's bank, while its own leads to
-    a less likely one. All other callers of the routine load the bank after the word."""
+    """One call sets a destination as well, a word that leads to a likely start of the block's bank, while its own leads
+    to a less likely one. All other callers of the routine load the bank after the word."""
     truth = unpointed_hirom()
     grades = _grades(truth)
     true = {block.offset for block in truth.blocks}

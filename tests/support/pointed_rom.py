@@ -100,7 +100,7 @@ def records(writer: _Writer, blocks: list[int], layout: str) -> None:
 
 
 def script(writer: _Writer, blocks: list[int], command: str = "80 00 ll hh bb", most_operand: int = 0x5F) -> None:
-    """Commands of a script, of which `command` loads a block: hexadecimal bytes, xx for any, ll, hh, bb for the address.
+    """Commands of a script, of which `command` loads a block: hexadecimal, xx for any byte, ll, hh, bb for the address.
 
     The others are 1 to 8 bytes, from 1 to `most_operand`.
     """
@@ -109,9 +109,10 @@ def script(writer: _Writer, blocks: list[int], command: str = "80 00 ll hh bb", 
         writer.put(writer.rng.integers(1, most_operand + 1, int(writer.rng.integers(1, 9)), np.uint8).tobytes())
         low, high, bank = writer.address(block)
         named = {"ll": low, "hh": high, "bb": bank}
+        operands = [int(one) for one in writer.rng.integers(0, 256, tokens.count("xx"))]
         at = writer.put(
             bytes(
-                int(writer.rng.integers(0, 256)) if token == "xx" else named[token] if token in named else int(token, 16)
+                operands.pop() if token == "xx" else named[token] if token in named else int(token, 16)
                 for token in tokens
             )
         )

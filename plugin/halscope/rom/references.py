@@ -202,7 +202,7 @@ class References:
     def without_bytes_of(self, others: References) -> References:
         """Return the references whose bytes are not the words of others, without tables that lose most of theirs."""
         claimed = np.concatenate([others.rows["low"], others.rows["high"]])
-        free = ~np.any([np.isin(self.rows[byte], claimed) for byte in ("low", "high", "bank")], axis=0)
+        free = ~np.any([among(self.rows[byte], claimed) for byte in ("low", "high", "bank")], axis=0)
         lost = np.bincount(self.rows["table"][~free], minlength=len(self.tables))
         left = np.bincount(self.rows["table"][free], minlength=len(self.tables))
         return References(self.rows[free & (left >= lost)[self.rows["table"]]], self.tables)
@@ -213,9 +213,7 @@ class References:
 
     def leading_to(self, offsets: NDArray[np.uint32]) -> References:
         """Return the references that lead to any of these ROM offsets, ascending by target, with their tables."""
-        there = np.zeros(int(max(offsets.max(initial=0), self.rows["target"].max(initial=0))) + 1, np.bool_)
-        there[offsets] = True
-        rows = self.rows[there[self.rows["target"]]]
+        rows = self.rows[among(self.rows["target"], offsets)]
         rows = rows[np.lexsort((rows["low"], rows["target"]))]
         used = np.zeros(len(self.tables), np.bool_)
         used[rows["table"]] = True
@@ -253,6 +251,14 @@ class References:
                 int(table["base"]), int(table["count"]), int(table["stride"]), float(table["evidence"])
             ),
         )
+
+
+def among(offsets: NDArray[Any], chosen: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which ROM offsets are among the chosen ones. numpy's own function may abort: see `.ci/gil-guard`."""
+    flags = np.zeros(max(int(offsets.max(initial=0)), int(chosen.max(initial=0))) + 1, np.bool_)
+    flags[chosen] = True
+    found: NDArray[np.bool_] = flags[offsets]
+    return found
 
 
 def known_offsets(known: Iterable[KnownTable], codec: str) -> NDArray[np.uint32]:

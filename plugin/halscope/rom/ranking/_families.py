@@ -98,9 +98,14 @@ _STRONG: Final = (8.0, 5.0)
 _SHARP: Final = 3.0
 """The same for a start that counts as sharp: half of the strong ones, and 167 of 175 true ones."""
 
-_FAIR: Final = (3.2, 0.0)
-"""The same for one that may end a table, and the evidence that it needs itself. What it decodes to must be a multiple
-of 16 bytes, as tiles and palettes are, or begin with colours: raw commands of other sizes are everywhere by chance."""
+_FAIR: Final = (3.2, -1.5)
+"""The same for one that may end a table, and the evidence that it needs itself. If that is less than 0, or what
+it decodes to is no multiple of 16 bytes as tiles and palettes are, that must begin with colours: raw commands are
+everywhere by chance."""
+
+_NEARLY: Final = 10.5
+"""The same as the first of `_STRONG`, for a start that is not evidence but may end a table too. Of likely starts that
+are not strong, three in five of the true ones are so close, and a third of the others."""
 
 _COLOURS: Final = 32
 _DIFFERENT: Final = 8
@@ -256,9 +261,9 @@ def _likelihood(rom: Rom, codecs: Sequence[Codec], candidates: Starts) -> NDArra
     best = highest(families, scale, look)[families, scale]
     result = np.where(~native | (look >= best - _LIKELY), LIKELY, UNLIKELY)
     fair = (result == LIKELY) & (look >= best - _FAIR[0]) & (~native | (look >= _FAIR[1]))
-    odd = np.flatnonzero(fair & (candidates["size"] % 16 != 0))
+    odd = np.flatnonzero(fair & ((candidates["size"] % 16 != 0) | (look < 0)))
     fair[odd] = _begin_with_colours(rom, codecs, candidates[odd])
-    result[fair] = FAIR
+    result[fair | ((look >= best - _NEARLY) & (best >= _STRONG[1]))] = FAIR
     result[(look >= best - _STRONG[0]) & (best >= _STRONG[1])] = STRONG
     result[(result == STRONG) & (look >= best - _SHARP)] = SHARP
     likelihood: NDArray[np.uint8] = result.astype(np.uint8)
