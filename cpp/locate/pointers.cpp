@@ -52,6 +52,7 @@ class TableFinder {
         std::vector<std::size_t> seen(family_count_, 0);  // the last run, counted from 1, that each family was in
         std::size_t run = 0;
         std::size_t best_first = 0;
+        std::size_t best_begin = 0;
         std::size_t best_end = 0;
         for (std::size_t first = 0; first < order.size();) {
             float score = 0;
@@ -85,7 +86,25 @@ class TableFinder {
             }
             first = peak_end;
         }
-        for (std::size_t k = best_first; k < best_end; ++k) best.members.push_back(order[k].reference);
+        // The same from the end: an entry before a gap may be an accident as well.
+        ++run;
+        float score = 0;
+        float peak = 0;
+        bool is_behind_gap = false;
+        for (std::size_t k = best_end; k-- > best_first;) {
+            if (k + 1 < best_end) {
+                const std::uint32_t missed = order[k + 1].row - order[k].row - 1;
+                is_behind_gap = is_behind_gap || missed >= kGap;
+                score += miss_ * static_cast<float>(missed);
+            }
+            if (seen[order[k].family] != run) score += hit_;
+            seen[order[k].family] = run;
+            if (is_behind_gap && score <= peak + kBehindGap) continue;
+            is_behind_gap = false;
+            peak = std::max(peak, score);
+            best_begin = k;
+        }
+        for (std::size_t k = best_begin; k < best_end; ++k) best.members.push_back(order[k].reference);
         return best;
     }
 

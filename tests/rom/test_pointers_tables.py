@@ -60,6 +60,15 @@ def test_entries_that_lead_elsewhere_do_not_break_a_table() -> None:
     assert set(offsets[evidence > 0].tolist()) == set(chosen)
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_lone_pointer_across_a_gap_is_no_entry_of_a_table(before: bool) -> None:
+    offsets, families = starts(400)
+    chosen = offsets[::40].tolist()
+    lone = int(offsets[6])
+    evidence = evidence_of(with_table([lone, 0, 0, *chosen] if before else [*chosen, 0, 0, lone]), offsets, families)
+    assert set(offsets[evidence > 0].tolist()) == set(chosen)
+
+
 def test_one_pointer_or_two_are_no_table() -> None:
     offsets, families = starts(400)
     for count in (1, 2):
