@@ -196,14 +196,14 @@ std::vector<TableEntry> find_tables(std::span<const Reference> references, std::
         ++tables;
         finder.take(members);
     };
-    // What a stronger table has as entries speaks for a group too. What it overlaps does not, nor what another group
-    // has: two tags of one script are most often one and an accident.
+    // A group needs evidence of its own: two tags of one script, or a tag and a table, are most often one and an
+    // accident.
     const auto take_group = [&](const PointerGroup& group) {
         std::vector<std::uint32_t> left;
         std::size_t denied = 0;
         for (const std::uint32_t member : group.members) {
             if (!finder.is_taken(member)) left.push_back(member);
-            denied += finder.is_taken(member) && entries[member].stride == 0 ? 1 : 0;
+            denied += finder.is_taken(member) ? 1 : 0;
         }
         const double share = 1 - static_cast<double>(denied) / static_cast<double>(group.members.size());
         const auto evidence = static_cast<float>(group.evidence * share);

@@ -79,7 +79,11 @@ class Finder {
                 continue;
             }
             const Run run = run_from(behind, begin, tag, hit, miss, families);
-            if (run.score >= threshold_) found.push_back(group_of(behind, run, tag, chance));
+            if (run.score >= threshold_) {
+                PointerGroup group = group_of(behind, run, tag, chance);
+                // Opcodes of code are tags by accident, with more places that lead nowhere.
+                if (group.members.size() >= run.misses) found.push_back(std::move(group));
+            }
             begin = run.end;
         }
     }
