@@ -49,7 +49,10 @@ def test_the_page_is_for_people(
     monkeypatch.setattr(_page, "has_display", lambda: display)
     monkeypatch.setattr(webbrowser, "open", lambda address: not opened.append(address))  # type: ignore[func-returns-value]
     options = parser().parse_args(arguments.split())
-    with _page.served_page(options, Controls(), lambda: None, None) as inspector:
+    with (
+        _page.opened_site(options) as site,
+        _page.served_page(options, site, Controls(), lambda: None, None) as inspector,
+    ):
         assert (inspector is not None) == served
         said = ""
 

@@ -107,6 +107,15 @@ def test_a_command_imports_none_of_the_others() -> None:
     assert "halscope.cli.blocks" in modules.split()
 
 
+def test_a_game_whose_core_has_a_process_of_its_own_does_not_load_what_runs_cores() -> None:
+    code = "import sys, halscope.hosts.embedded; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    ).stdout.split()
+    assert "halscope.hosts.embedded.host" in modules
+    assert "libretro" not in modules, "a fifth of a second"
+
+
 # What a command may load, beside what every one that does something needs: numpy, plugins, codecs.
 NEEDS = {
     "compress": set(),

@@ -67,8 +67,9 @@ def test_the_page_names_all_its_modules_at_its_beginning(game: Inspected) -> Non
     page = game.get("/").body.decode()
     named = re.findall(r'<link rel="modulepreload" href="(.+)">', page)
     (kept,) = {"/".join(name.split("/")[:2]) for name in named}
-    assert {f"{kept}/{name}" for name in ("main.js", "views/game.js", "vendor/preact.mjs")} <= set(named)
-    assert page.index("importmap") < page.index("modulepreload") < page.index(f'src="{kept}/main.js"')
+    assert {f"{kept}/{name}" for name in ("page.js", "vendor/preact.mjs")} <= set(named)
+    assert len(named) < 10
+    assert page.index("importmap") < page.index("modulepreload") < page.index(f'src="{kept}/page.js"')
     for name in named:
         answer = game.get(f"/{name}")
         assert answer.status == 200

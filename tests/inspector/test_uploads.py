@@ -34,7 +34,7 @@ def test_a_file_with_the_token_is_kept_until_it_is_taken(game: Inspected) -> Non
         for reason in ("cannot be edited from here", "cannot be edited from here"):
             page.send(json.dumps({"type": "drop", "id": 1, "upload": name, "name": "a.png"}))
             assert reason in text_message(page, "answer")["error"]
-    uploads = game.inspector._uploads
+    uploads = game.inspector._site.uploads
     assert uploads.take(name) == b"picture"
     for _ in range(5):
         name = json.loads(send(game, b"x" * 100)[1])["upload"]
@@ -91,7 +91,7 @@ def begun(game: Inspected, length: int) -> socket.socket:
 
 
 def test_files_that_never_end_take_no_more_room_than_four(game: Inspected, caplog: pytest.LogCaptureFixture) -> None:
-    before, kept = game.frames, game.inspector._uploads
+    before, kept = game.frames, game.inspector._site.uploads
     with contextlib.ExitStack() as open_ones:
         for _ in range(40):
             open_ones.enter_context(contextlib.closing(begun(game, 1000)))

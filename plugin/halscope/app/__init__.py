@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from halscope.app._kept_frames import LiveFrames, RecordedFrames
     from halscope.app._known_figures import figure_with, known_figures, merge_figures, name_figure, split_figure
     from halscope.app._known_game import KnownGame
+    from halscope.app._limits import MOST_PAINTED
     from halscope.app._listed_blocks import LISTED_SCORE, ListedBlock, bare_stream, to_rom_offset
     from halscope.app._live_edits import LiveEdits
     from halscope.app._live_patch import PATCH_SUFFIXES, ExportedPatch, PatchSuffix
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from halscope.app._moment_sheet import frame_with_sprites, write_moment_sheet
     from halscope.app._moments import all_states, check_rom, missing_end, one_state, recorded_frame, sampled_frames
     from halscope.app._outlining import EDITED, Outlining
-    from halscope.app._painting import MOST_PAINTED, Painting, Paintings, UnfitSheet
+    from halscope.app._painting import Painting, Paintings, UnfitSheet
     from halscope.app._palette_places import MomentColours, describe_palettes, palette_places, rgb_text
     from halscope.app._palettes import (
         colours_of_moment,
@@ -395,7 +396,7 @@ _MODULES = {
     "Loaded": "halscope.plugins",
     "Manifest": "halscope.plugins",
     "Outlining": "halscope.app._outlining",
-    "MOST_PAINTED": "halscope.app._painting",
+    "MOST_PAINTED": "halscope.app._limits",
     "Painting": "halscope.app._painting",
     "Paintings": "halscope.app._painting",
     "UnfitSheet": "halscope.app._painting",

@@ -20,6 +20,7 @@ from halscope.app._doubts import doubts
 from halscope.app._extract import write
 from halscope.app._figure_names import figure_name
 from halscope.app._figure_sheet import region_sheet
+from halscope.app._limits import MOST_PAINTED
 from halscope.app._rom_notes import sheet_name
 from halscope.app._sprite_sheet import figure_of_sprite, kept_name
 from halscope.app._workspace import Workspace
@@ -36,8 +37,6 @@ from halscope.inject import (
 )
 from halscope.ppu.tiles import TileDepth
 
-MOST_PAINTED: Final = 1 << 18
-"""Pixels of the largest sheet that is painted here: a block of 64 KiB at 2 bits a pixel."""
 _DEPTHS: Final[dict[int, TileDepth]] = {2: 2, 4: 4, 8: 8}
 
 

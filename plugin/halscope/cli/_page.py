@@ -11,13 +11,15 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from halscope_hooks import HalscopeError
+
 from halscope.cli._heap import share_one_heap
 from halscope.cli._output import note, on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from halscope.app import Controls, RecordedFrames, Workspace
-    from halscope.inspector import Inspector
+    from halscope.inspector import Inspector, Site
 
 
 def wants_page(options: argparse.Namespace) -> bool:
@@ -30,29 +32,56 @@ def wants_page(options: argparse.Namespace) -> bool:
 
 
 @contextlib.contextmanager
-def served_page(
-    options: argparse.Namespace,
-    controls: Controls,
-    workspace: Callable[[], Workspace | None],
-    sheets: Path | None,
-    frames: RecordedFrames | None = None,
-) -> Iterator[Inspector | None]:
+def opened_site(options: argparse.Namespace) -> Iterator[Site | None]:
     """Serve the page within the block if it is wanted, and open it in the browser or print its address.
 
+    It shows nothing before `served_page`, so that a browser loads it while the rest of the program is imported and the
+    game starts. An error that ends the block is told to pages that still wait.
+
     Yields:
-        The inspector, which follows no session yet; `None` if there is none.
+        The site; `None` if there is none.
     """
     if not wants_page(options):
         yield None
         return
     share_one_heap()
     try:
-        from halscope.inspector import Inspector
+        from halscope.inspector import PORTS, Site
     except ImportError as error:
         note(f"the page is not shown: {error.name or error} is not installed; install halscope[inspector]")
         yield None
         return
+    with Site((*PORTS, 0)) as site:
+        if options.no_browser or not has_display():
+            _name(site.address)
+        else:  # a browser that is not running yet takes up to five seconds to start
+            threading.Thread(target=_open, args=(site.address,), name="halscope browser", daemon=True).start()
+        try:
+            yield site
+        except HalscopeError as error:
+            site.close(str(error))
+            raise
+
+
+@contextlib.contextmanager
+def served_page(
+    options: argparse.Namespace,
+    site: Site | None,
+    controls: Controls,
+    workspace: Callable[[], Workspace | None],
+    sheets: Path | None,
+    frames: RecordedFrames | None = None,
+) -> Iterator[Inspector | None]:
+    """Show the session that is followed on the pages of a site within the block.
+
+    Yields:
+        The inspector, which follows no session yet; `None` if there is no site.
+    """
+    if site is None:
+        yield None
+        return
     from halscope.app import LiveFrames, Timeline
+    from halscope.inspector import Inspector
 
     with (
         Timeline(
@@ -62,13 +91,9 @@ def served_page(
             None if sheets is None else sheets / "moments",
         ) as timeline,
         Inspector(
-            controls, workspace, sheets=sheets, timeline=timeline, force=getattr(options, "force", False)
+            controls, workspace, sheets=sheets, timeline=timeline, force=getattr(options, "force", False), site=site
         ) as inspector,
     ):
-        if options.no_browser or not has_display():
-            _name(inspector.address)
-        else:  # a browser that is not running yet takes up to five seconds to start
-            threading.Thread(target=_open, args=(inspector.address,), name="halscope browser", daemon=True).start()
         yield inspector
 
 

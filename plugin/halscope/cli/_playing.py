@@ -40,6 +40,12 @@ from halscope.cli._workspace import workspace_from
 from halscope.project import Project
 from halscope.session import Session
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from halscope.inspector import Site
+
 SHOWN_EVERY = 6
 """Of so many frames one is decoded in real time, if nobody needs them all."""
 NEWS_FRAMES = 180
@@ -47,7 +53,12 @@ NEWS_FRAMES = 180
 
 
 def play(
-    options: argparse.Namespace, plugins: Plugins, start: HostStart | None = None, *, keep_edits: bool = False
+    options: argparse.Namespace,
+    plugins: Plugins,
+    start: HostStart | None,
+    page: AbstractContextManager[Site | None],
+    *,
+    keep_edits: bool = False,
 ) -> int:
     """Run the game. Whatever ends it, the edits made so far are written.
 
@@ -55,17 +66,19 @@ def play(
         options: The options.
         plugins: The plugins.
         start: The game's host, which is being opened; `None` to open it when all else is ready.
+        page: Serves the page.
         keep_edits: Keep the edits in the ROM's own project, although the options name the folder that is watched.
     """
     keep_edits = keep_edits or wants_own_project(options)
     with project_from(options) as project:
-        return _run(options, plugins, start, project, keep_edits=keep_edits)
+        return _run(options, plugins, start, page, project, keep_edits=keep_edits)
 
 
 def _run(
     options: argparse.Namespace,
     plugins: Plugins,
     start: HostStart | None,
+    page: AbstractContextManager[Site | None],
     project: Project | None,
     *,
     keep_edits: bool,
@@ -78,13 +91,14 @@ def _run(
     if options.out is not None:
         out_folder(options.out)  # refused now, as the patch is
     with own_project(options, workspace.rom) if keep_edits else contextlib.nullcontext(project) as kept:
-        return _play(options, plugins, start, workspace, kept)
+        return _play(options, plugins, start, page, workspace, kept)
 
 
 def _play(
     options: argparse.Namespace,
     plugins: Plugins,
     start: HostStart | None,
+    page: AbstractContextManager[Site | None],
     workspace: Workspace,
     project: Project | None,
 ) -> int:
@@ -94,7 +108,7 @@ def _play(
         if options.frames:
             game.run_frames()
         else:
-            game.run_live(start)
+            game.run_live(start, page)
     except BaseException:
         game.keep()
         raise
@@ -164,7 +178,7 @@ class _Running:
                 progress(number, frames)
             outlining.close()
 
-    def run_live(self, start: HostStart | None) -> None:
+    def run_live(self, start: HostStart | None, opened: AbstractContextManager[Site | None]) -> None:
         """Run in real time until Ctrl-C, the normal end; the index is built while the game runs."""
         # Buttons of a script are held for exactly their frames, so the game is then driven frame by frame.
         game = replace(game_from(self._options), live=not self._options.press)
@@ -175,7 +189,8 @@ class _Running:
             return self._workspace if play is None else play.workspace
 
         with (
-            served_page(options, controls, workspace, self._watch) as page,  # first: the browser starts beside the core
+            opened as site,
+            served_page(options, site, controls, workspace, self._watch) as page,
             open_game(
                 game,
                 *(None, self._plugins),

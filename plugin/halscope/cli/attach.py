@@ -31,7 +31,7 @@ from halscope.cli._figures import regrouping_from
 from halscope.cli._game import frame_summary
 from halscope.cli._interrupts import ended_by_interrupts
 from halscope.cli._output import note, say
-from halscope.cli._page import served_page
+from halscope.cli._page import opened_site, served_page
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Column, print_table
 from halscope.cli._workspace import workspace_from
@@ -157,7 +157,8 @@ class _Editing:
         controls = Controls()
         with (
             progress_bar("indexing", "B") as progress,
-            served_page(options, controls, self._workspace, self._folder) as self._page,
+            opened_site(options) as site,
+            served_page(options, site, controls, self._workspace, self._folder) as self._page,
         ):
             self._live = live = LiveAttach(
                 self._target,

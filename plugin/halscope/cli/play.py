@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 
-from halscope_hooks import HostRequest, UsageError
+from halscope_hooks import HalscopeError, HostRequest, UsageError
 
 from halscope.app import HostStart, Plugins
-from halscope.cli._page import wants_page
+from halscope.cli._page import opened_site, wants_page
 from halscope.cli._plugins import plugins_from
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from halscope.inspector import Site
 
 _STARTED_FIRST = "embedded"  # opening it starts a process, and changes nothing else
 
@@ -23,10 +27,13 @@ def run(options: argparse.Namespace, *, keep_edits: bool = False) -> int:
     """
     _check(options)
     plugins = plugins_from(options)
-    with _start(options, plugins) as start:
+    with _start(options, plugins) as start, contextlib.ExitStack() as stack:
+        page: contextlib.AbstractContextManager[Site | None] = opened_site(options)
+        if _is_rom(options):  # a browser loads the page beside what follows; else that says what is wrong
+            page = contextlib.nullcontext(stack.enter_context(page))
         from halscope.cli._playing import play  # most of the program: imported beside the start of the core
 
-        return play(options, plugins, start, keep_edits=keep_edits)
+        return play(options, plugins, start, page, keep_edits=keep_edits)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -40,6 +47,18 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--no-browser is for a game in real time, without --frames")
     if options.speed is not None and options.frames is not None:
         raise UsageError("--speed is for a game in real time; --frames N runs as fast as it can be decoded")
+
+
+def _is_rom(options: argparse.Namespace) -> bool:
+    """Whether the file can be run, as far as its first look tells."""
+    from halscope.rom.image import Rom  # beside the start of the core
+    from halscope.rom.mapping import parse_mapping
+
+    try:
+        Rom.load(options.rom, None if options.mapping is None else parse_mapping(options.mapping))
+    except HalscopeError:
+        return False
+    return True
 
 
 def _start(options: argparse.Namespace, plugins: Plugins) -> HostStart | contextlib.nullcontext[None]:

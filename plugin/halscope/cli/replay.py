@@ -10,7 +10,7 @@ from halscope.app import Controls, Game, Plugins, RecordedFrames, Workspace, ope
 from halscope.cli._common import progress_bar
 from halscope.cli._interrupts import ended_by_interrupts
 from halscope.cli._output import note
-from halscope.cli._page import served_page
+from halscope.cli._page import opened_site, served_page
 
 SHEETS = Path("halscope-sheets")
 """Folder for the sheets of figures that are edited from the page."""
@@ -42,7 +42,8 @@ def show_recording(
     with (
         open_game(Game(path, host="recording"), locate, plugins, threads=True) as session,
         ended_by_interrupts(),
-        served_page(options, controls, lambda: workspace, SHEETS, frames) as page,
+        opened_site(options) as site,
+        served_page(options, site, controls, lambda: workspace, SHEETS, frames) as page,
     ):
         if page is None:
             frames.close()

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 from halscope_hooks import (
@@ -28,7 +28,9 @@ import halscope._codec as _codec
 from halscope.hosts._ring import RingClient, RingFrame
 from halscope.hosts.embedded._notes import Notes, pack_notes, unpack_notes
 from halscope.hosts.embedded._platform import remove_open
-from halscope.hosts.libretro.host import FrameParts
+
+if TYPE_CHECKING:  # the game's process needs none of what runs a core
+    from halscope.hosts.libretro.host import FrameParts
 
 RING: Final = "frames.ring"
 """The ring's file, in the folder of the child."""

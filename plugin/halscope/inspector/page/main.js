@@ -12,8 +12,9 @@ import { closeUses } from "./edits.js";
 import { News } from "./views/edits.js";
 import { endSearch } from "./timeline.js";
 import { Misfits } from "./paint/misfit.js";
-import { Origin, view } from "./views/origin.js";
+import { Origin } from "./views/origin.js";
 import { VIEWS } from "./views/index.js";
+import { view } from "./views/view.js";
 import "./shared.js";
 
 const theme = signal(localStorage.getItem("theme") ?? "");

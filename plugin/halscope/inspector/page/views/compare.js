@@ -7,7 +7,7 @@ import { addKeys } from "../keys.js";
 import { memory, moment } from "../memory.js";
 import { abgr, colours, decodeTile } from "../snes.js";
 import { askTimeline, keepMoment, moments, room } from "../timeline.js";
-import { view } from "./origin.js";
+import { view } from "./view.js";
 
 const FIELDS = ["x", "y", "tile", "palette", "priority", "hflip", "vflip", "large"];
 

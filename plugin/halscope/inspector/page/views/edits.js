@@ -4,7 +4,7 @@ import { dropped, edits, exported, exportPatch, picture, refusal, step, uses } f
 import { html } from "../html.js";
 import { addKeys } from "../keys.js";
 import { useSeen } from "../visible.js";
-import { view } from "./origin.js";
+import { view } from "./view.js";
 
 /** @typedef {import("../edits.js").Picture} Picture */
 

@@ -9,11 +9,10 @@ import { host, located, progress } from "../memory.js";
 import { askOrigin, current, known, pinned, reading } from "../selection.js";
 import { shownPalettes } from "../shown_palettes.js";
 import { shownSprites } from "../rows.js";
-import { opened, raw } from "./rom.js";
+import { raw } from "./rom.js";
+import { opened } from "./rom_data.js";
 import { showRaw } from "./rom_raw.js";
 import { view } from "./view.js";
-
-export { view };
 
 /**
  * Show the block of an origin whole; of an uncompressed tile, the bytes around it.

@@ -11,7 +11,7 @@ import {
   colour, cursor, endStroke, flip, ghost, grid, mirrored, old, open, picture, refresh, refused, reload, save, saved, saves,
   symmetric, tool, undo, use, version, zoom, zoomFor,
 } from "../paint/editor.js";
-import { view } from "./origin.js";
+import { view } from "./view.js";
 
 /** @param {import("../selection.js").Place} place */
 async function paintPlace(place) {

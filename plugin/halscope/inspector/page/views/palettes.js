@@ -10,8 +10,8 @@ import { marked } from "../selection.js";
 import { MARKED, changedAt, chosen, details, detailsError, pointedRow, shown, stored, version } from "../colour_state.js";
 import { html } from "../html.js";
 import { frame, located, memory, onPaint } from "../memory.js";
-import { opened } from "./rom.js";
-import { view } from "./origin.js";
+import { opened } from "./rom_data.js";
+import { view } from "./view.js";
 
 /**
  * Move the focus in the grid with the arrows, Home and End.

@@ -9,7 +9,6 @@ import { chosenBlocks, hex, listed, opened, ORDER_NAMES, refresh, trouble } from
 import { RomMap } from "./rom_map.js";
 import { Raw } from "./rom_raw.js";
 
-export { opened };
 const search = signal("");
 const sorted = signal("offset");
 const onlyShown = signal(false);
