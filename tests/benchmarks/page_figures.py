@@ -1,12 +1,17 @@
 """The page in a real browser: how soon it shows the game, how old its pixels are, what it costs, and what it keeps.
 
-    python tests/benchmarks/page_figures.py [--seconds N] [--warm-up N] [--core CORE] [--json]
+    python tests/benchmarks/page_figures.py [--seconds N] [--warm-up N] [--starts N] [--core CORE] [--json]
 
 `halscope play --no-browser` runs the demo in real time in a process of its own; Chromium shows its page. Measured are
 
-- the time from the command to the first painted picture, with a cached index and without one
+- the time from the command to the first painted frame, with a cached index and without one, and to the first sprites,
+  which the demo itself shows half a second after its first frame. Halscope is as an installation has it (compiled, and
+  not editable), and the browser runs already, with an empty tab that is sent to the address as soon as it is printed:
+  the start of a browser is not ours. It has none of the page's files. The median of `--starts`
 - the age of the pixels: from the moment when the game's thread has a snapshot to the browser's animation frame after
   the one that painted it
+- updates a second that the page paints, and that a client takes which draws nothing: where these differ, the browser
+  is the limit, which draws with the processor here
 - processor time of the server's thread for an update, in shares of one processor at 60 updates a second
 - growth after the warm-up, a minute in which the index is made and each view and buffer is used once: resident memory
   of the process of `play` (without the core's), and of the page its heap and the buffers that it holds, each after a
@@ -32,18 +37,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from halscope.demo import rom_path
 from halscope.hosts.libretro import find_core
+from support.as_installed import as_installed
 from support.figures import machine
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -51,8 +59,8 @@ PATIENCE = 120.0
 FRAMES_A_SECOND = 60.0988
 SERVER = "halscope inspector"
 TARGETS = {
-    "start, s": 2.0,
-    "start with a cached index, s": 1.0,
+    "first frame, s": 2.0,
+    "first frame with a cached index, s": 1.0,
     "age, 95 in 100 ms": 50.0,
     "server, share of a CPU at 60": 0.10,
     "server grown, MB": 5.0,
@@ -82,7 +90,12 @@ Real.prototype.send = function (text) {
     requestAnimationFrame(() => window.painted.push([frame, performance.timeOrigin + performance.now()]));
   }
   return send.call(this, text);
-};"""
+};
+const look = () => {
+  if (document.querySelector(".sprites li canvas")) window.listed = performance.timeOrigin + performance.now();
+  else requestAnimationFrame(look);
+};
+look();"""
 
 
 @dataclass
@@ -96,17 +109,24 @@ class Counts:
 
 
 class Game:
-    """`play` in a process of its own, which answers lines on its input."""
+    """`play` in a process of its own. Without a command, one that answers lines on its input."""
 
-    def __init__(self, rom: Path, core: Path, cache: Path, home: Path) -> None:
+    def __init__(
+        self,
+        rom: Path,
+        core: Path,
+        cache: Path,
+        home: Path,
+        command: Sequence[object] = (sys.executable, TESTS / "support" / "counted_play.py"),
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
         self.began = time.time()
-        command = [sys.executable, str(TESTS / "support" / "counted_play.py"), "play", str(rom), "--core", str(core)]
         self.process = subprocess.Popen(
-            [*command, "--no-browser"],
+            [*map(str, command), "play", str(rom), "--core", str(core), "--no-browser"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "XDG_CACHE_HOME": str(cache), "XDG_DATA_HOME": str(home)},
+            env={**environment, "PYTHONUNBUFFERED": "1", "XDG_CACHE_HOME": str(cache), "XDG_DATA_HOME": str(home)},
             text=True,
         )
         assert self.process.stderr is not None
@@ -131,28 +151,43 @@ class Game:
 
 
 @contextlib.contextmanager
-def playing(rom: Path, core: Path, cache: Path, home: Path) -> Iterator[Game]:
+def playing(game: Game) -> Iterator[Game]:
     """Play within the block."""
-    game = Game(rom, core, cache, home)
     try:
         yield game
     finally:
         game.end()
 
 
-def opened(browser: Browser, game: Game) -> Page:
-    """Open the page of a game, and wait until it has painted a frame."""
+def empty(browser: Browser) -> Page:
+    """Return a tab that will note what it paints."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.set_default_timeout(PATIENCE * 1000)
     page.add_init_script(WATCHED)
-    page.goto(game.address)
-    page.wait_for_function("() => window.painted.length > 0")
     return page
 
 
-def first_picture(page: Page) -> float:
-    """Return the wall clock of the first painted frame, in seconds."""
-    return float(page.evaluate("() => window.painted[0][1]")) / 1000
+def started(browser: Browser, folder: Path, rom: Path, core: Path, starts: int) -> dict[str, float]:
+    """Return the seconds from the command to the first frame and the first sprites on the page."""
+    python, environment = as_installed(folder / "installed")
+    cache, home = folder / "cache of starts", folder / "data of starts"
+    found: dict[str, list[float]] = {}
+    for _ in range(starts):
+        for kind in ("", " with a cached index"):
+            if not kind:
+                shutil.rmtree(cache, ignore_errors=True)
+            page = empty(browser)
+            game = Game(rom, core, cache, home, [python, "-m", "halscope"], environment)
+            with playing(game):
+                page.goto(game.address, wait_until="commit")
+                page.wait_for_function("() => window.painted.length > 0 && window.listed")
+                frame, sprites = page.evaluate("() => [window.painted[0][1], window.listed]")
+                found.setdefault(f"first frame{kind}, s", []).append(frame / 1000 - game.began)
+                found.setdefault(f"first sprites{kind}, s", []).append(sprites / 1000 - game.began)
+                page.wait_for_function("() => !document.querySelector('.progress')")
+                time.sleep(3)  # the index is written
+                page.close()
+    return {name: float(np.median(seconds)) for name, seconds in found.items()}
 
 
 def heap(page: Page) -> int:
@@ -165,6 +200,7 @@ def heap(page: Page) -> int:
 
 
 SAMPLE_SECONDS = 5.0
+UNDRAWN_SECONDS = 10.0
 
 
 def slope(samples: list[tuple[float, int]]) -> float:
@@ -188,7 +224,8 @@ def by_the_minute(samples: list[tuple[float, int]]) -> list[float]:
 
 def measured(browser: Browser, game: Game, seconds: float, warm_up: float) -> dict[str, Any]:
     """Watch a game that runs for some time."""
-    page = opened(browser, game)
+    page = empty(browser)
+    page.goto(game.address)
     page.wait_for_selector(".sprites li")
     time.sleep(warm_up)
     page.evaluate("() => void window.painted.splice(0)")
@@ -222,10 +259,24 @@ def measured(browser: Browser, game: Game, seconds: float, warm_up: float) -> di
     }
 
 
+def counted(game: Game, seconds: float) -> float:
+    """Return how many updates a second a client takes that draws nothing."""
+    origin, token = game.address.split("/#")
+    address = f"{origin.replace('http', 'ws')}/live?token={token}"
+    with connect(address, origin=Origin(origin), compression=None, max_size=None) as page:
+        updates, until = 0, time.monotonic() + seconds
+        while time.monotonic() < until:
+            if isinstance(page.recv(timeout=PATIENCE), bytes):
+                page.send('{"type":"seen"}')
+                updates += 1
+    return updates / seconds
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long it is watched (60)")
     parser.add_argument("--warm-up", type=float, default=60.0, help="seconds before that, in which it runs too (60)")
+    parser.add_argument("--starts", type=int, default=3, help="how often the start is measured, of either kind (3)")
     parser.add_argument("--core", help="a libretro core, by path or name")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
@@ -237,16 +288,10 @@ def main() -> None:
         cache, home = Path(name) / "cache", Path(name) / "data"
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=PATIENCE * 1000)
         browser.new_page().close()
-        for what in ("start, s", "start with a cached index, s"):
-            with playing(rom, core, cache, home) as game:
-                page = opened(browser, game)
-                found[what] = first_picture(page) - game.began
-                page.wait_for_function("() => !document.querySelector('.progress')")
-                page.wait_for_selector(".sprites li")
-                time.sleep(3)  # the index is written
-                page.close()
-        with playing(rom, core, cache, home) as game:
+        found |= started(browser, Path(name), rom, core, options.starts)
+        with playing(Game(rom, core, cache, home)) as game:
             found |= measured(browser, game, options.seconds, options.warm_up)
+            found["updates a second without drawing"] = counted(game, min(options.seconds, UNDRAWN_SECONDS))
         browser.close()
     if options.json:
         print(json.dumps(found))
@@ -254,10 +299,10 @@ def main() -> None:
     print(f"{machine()}; {core.name}; {options.seconds:g} s; {os.getloadavg()[0]:.0f} processes wanted a processor")
     for what, figure in found.items():
         if isinstance(figure, list):
-            print(f"{what:32} {' '.join(f'{one:g}' for one in figure)}")
+            print(f"{what:36} {' '.join(f'{one:g}' for one in figure)}")
             continue
         most = TARGETS.get(what, figure)
-        print(f"{what:32} {figure:8.3f}{'' if figure <= most else f'  NOT MET: {most:g}'}")
+        print(f"{what:36} {figure:8.3f}{'' if figure <= most else f'  NOT MET: {most:g}'}")
 
 
 if __name__ == "__main__":

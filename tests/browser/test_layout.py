@@ -23,7 +23,7 @@ MEMORY = """async selector => {
     const reader = new FileReader();
     reader.onload = () => done(reader.result.split(",")[1]);
     reader.readAsDataURL(new Blob([bytes])); });
-  return {vram: await text(memory.vram), cgram: [...memory.cgram], ppu: memory.ppu, rgb: await text(memory.picture.rgb),
+  return {vram: await text(memory.vram), cgram: [...memory.cgram], ppu: memory.ppu, picture: await text(memory.picture.image.data),
     width, height, data: await text(data)}; }"""
 
 
@@ -48,7 +48,7 @@ def rgb(word: int) -> list[int]:
 
 def shown(page: Page, selector: str) -> tuple[dict[str, Any], NDArray[np.uint8]]:
     found: dict[str, Any] = page.evaluate(MEMORY, selector)
-    for name in ("vram", "rgb", "data"):  # base64: as lists of numbers they would take a minute
+    for name in ("vram", "picture", "data"):  # base64: as lists of numbers they would take a minute
         found[name] = np.frombuffer(base64.b64decode(found[name]), np.uint8)
     return found, found["data"].reshape(found["height"], found["width"], 4)
 
@@ -109,7 +109,7 @@ def test_the_map_of_a_layer_holds_what_the_screen_shows(page: Page) -> None:
     page.get_by_role("button", name="BG1").click()
     wait_until_painted(page)
     found, pixels = shown(page, ".tilemap")
-    screen = found["rgb"].reshape(-1, 256, 3)[:224]
+    screen = found["picture"].reshape(-1, 256, 4)[:224, :, :3]
     ppu = found["ppu"]
     y = (np.arange(224) + ppu["bg1vofs"] + 1) % found["height"]
     x = (np.arange(256) + ppu["bg1hofs"]) % found["width"]

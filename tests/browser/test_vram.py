@@ -89,13 +89,12 @@ def test_the_key_for_the_whole_block_may_come_before_the_answer_to_the_click(sti
 # Pixels of the game's picture that are tinted.
 TINTED = """
 async () => {
-  const { memory } = await import("/memory.js"), { rgb } = memory.picture;
+  const { memory } = await import("/memory.js"), { data: shown } = memory.picture.image;
   const canvas = document.querySelector(".game canvas");
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   let count = 0;
-  for (let n = 0; n < rgb.length / 3; n++) {
-    const [r, g, b] = data.slice(4 * n, 4 * n + 3);
-    if (r > rgb[3 * n] && b > rgb[3 * n + 2] && g < rgb[3 * n + 1]) count++;
+  for (let n = 0; n < data.length; n += 4) {
+    if (data[n] > shown[n] && data[n + 2] > shown[n + 2] && data[n + 1] < shown[n + 1]) count++;
   }
   return count;
 }"""

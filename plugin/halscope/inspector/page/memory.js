@@ -8,7 +8,7 @@ export const memory = {
   oam: new Uint8Array(544),
   /** @type {Record<string, number | null>} */
   ppu: {},
-  /** @type {{width: number, height: number, rgb: Uint8Array} | null} */
+  /** `words` are the pixels of `image`. @type {{image: ImageData, words: Uint32Array} | null} */
   picture: null,
   /** Number of the frame in which each 32-byte unit of VRAM was last changed. */
   changed: new Int32Array(2048).fill(-1),
@@ -71,6 +71,21 @@ function wordsOf(data) {
   return Uint16Array.from({ length: data.length >> 1 }, (_, n) => data[2 * n] | (data[2 * n + 1] << 8));
 }
 
+/** Take in pixels of three bytes each as an image has them. @param {Uint32Array} words @param {number} first @param {Uint8Array} rgb */
+function takePixels(words, first, rgb) {
+  for (let n = first, at = 0; at < rgb.length; n++, at += 3) words[n] = 0xff000000 | (rgb[at + 2] << 16) | (rgb[at + 1] << 8) | rgb[at];
+}
+
+/** The picture, made anew where it had another size. @param {number} width @param {number} height */
+function pictureOf(width, height) {
+  let picture = memory.picture;
+  if (picture === null || picture.image.width !== width || picture.image.height !== height) {
+    const image = new ImageData(width, height);
+    memory.picture = picture = { image, words: new Uint32Array(image.data.buffer) };
+  }
+  return picture;
+}
+
 /**
  * Take in a message about a frame.
  * @param {{frame: number, parts: [string, number, number][], ppu?: Record<string, number | null>,
@@ -97,12 +112,7 @@ export function takeFrame(head, bytes) {
     } else if (name === "oam") {
       memory.oam.set(data, offset);
     } else if (name === "picture" && head.picture) {
-      const [width, height] = head.picture;
-      let picture = memory.picture;
-      if (picture === null || picture.width !== width || picture.height !== height) {
-        memory.picture = picture = { width, height, rgb: new Uint8Array(3 * width * height) };
-      }
-      picture.rgb.set(data, offset);
+      takePixels(pictureOf(...head.picture).words, offset / 3, data);
     }
   }
   Object.assign(memory.ppu, head.ppu);

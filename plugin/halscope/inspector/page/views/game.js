@@ -148,23 +148,15 @@ const isOff = computed(() => frame.value >= 0 && ((memory.ppu.inidisp ?? 0) & 0x
 /** Whether the frame that is shown stays: in a running game such a line would come and go. */
 const stands = () => paused.value || frozen.value || past.value !== null || moment.value !== null || !extent.value.live;
 
-/** @type {ImageData | null} */
-let image = null;
-
 /** @param {CanvasRenderingContext2D} context @param {HTMLCanvasElement} canvas */
 function draw(context, canvas) {
   const picture = memory.picture;
   // Read before the return: a change paints.
   const all = outlineAll.value, pointed = pointedSprites(), others = marked.value, tinted = picked.value;
   if (picture === null) return;
-  const { width, height, rgb } = picture;
+  const { width, height } = picture.image;
   resize(canvas, width, height);
-  if (image === null || image.width !== width || image.height !== height) image = context.createImageData(width, height);
-  const words = new Uint32Array(image.data.buffer);
-  for (let n = 0, at = 0; n < words.length; n++, at += 3) {
-    words[n] = 0xff000000 | (rgb[at + 2] << 16) | (rgb[at + 1] << 8) | rgb[at];
-  }
-  context.putImageData(image, 0, 0);
+  context.putImageData(picture.image, 0, 0);
   const scale = width / 256;
   const screens = bitsOfRows("tm");
   for (const layer of tinted.size > 0 ? shownLayers() : []) {
@@ -189,7 +181,7 @@ export function Game() {
   const canvas = usePainted(draw);
   /** @param {PointerEvent} event */
   const at = (event) => {
-    const pixel = pixelAt(event), { width = 256, height = 224 } = memory.picture ?? {};
+    const pixel = pixelAt(event), { width = 256, height = 224 } = memory.picture?.image ?? {};
     const y = height > 239 ? pixel.y >> 1 : pixel.y; // both fields are shown
     return placeAt(Math.floor((pixel.x * 256) / width), y);
   };
