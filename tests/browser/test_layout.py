@@ -23,8 +23,8 @@ MEMORY = """async selector => {
     const reader = new FileReader();
     reader.onload = () => done(reader.result.split(",")[1]);
     reader.readAsDataURL(new Blob([bytes])); });
-  return {vram: await text(memory.vram), cgram: [...memory.cgram], ppu: memory.ppu, picture: await text(memory.picture.image.data),
-    width, height, data: await text(data)}; }"""
+  return {vram: await text(memory.vram), cgram: [...memory.cgram], ppu: memory.ppu,
+    picture: await text(memory.picture.image.data), width, height, data: await text(data)}; }"""
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
-"""Halscope as an installation has it: compiled beforehand, without the look at its C++ sources that an editable one takes
-at each start."""
+"""Halscope as an installation has it: compiled beforehand, and without an editable one's look at the C++ sources."""
 
 from __future__ import annotations
 

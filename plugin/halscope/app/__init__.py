@@ -13,13 +13,20 @@ if TYPE_CHECKING:
     from halscope.app._block_layout import BlockOptions, OriginDescriber, describe_layout, listed_layouts
     from halscope.app._block_picture import BlockPicture, block_picture, places_in_vram, shown_blocks
     from halscope.app._collecting import COLLECTED_KINDS, CollectedKind, Collecting
-    from halscope.app._compare import ChangedSprite, ComparedMoments, changed_sprites, compare_files, moment_of
+    from halscope.app._compare import (
+        ChangedSprite,
+        ComparedMoments,
+        changed_sprites,
+        compare_files,
+        compared_pictures,
+        moment_of,
+    )
     from halscope.app._controls import Controls
     from halscope.app._coverage_run import measure_coverage
     from halscope.app._doctor import examine
     from halscope.app._doctor_cores import Check
     from halscope.app._doubts import judged_doubts
-    from halscope.app._dropped import Dropped, put_picture
+    from halscope.app._dropped import Dropped, put_picture, put_picture_on
     from halscope.app._edit_steps import STEP_ACTIONS, StepAction, StepChange, step_changes, stepped
     from halscope.app._edits_view import EditNews, EditPicture, EditsView, EditView, Step, WrittenBlock
     from halscope.app._export import export_blocks, write_assembly, write_labels
@@ -92,7 +99,7 @@ if TYPE_CHECKING:
     from halscope.app._recolour import Recolouring
     from halscope.app._reduce import Reduced, reduce_pictures
     from halscope.app._regroup import Figure, Regrouping
-    from halscope.app._rom_map import ROM_KINDS, RomMap, tile_states, tiles_in_vram
+    from halscope.app._rom_map import ROM_KINDS, RomMap, RomRange, tile_states, tiles_in_vram
     from halscope.app._rom_notes import learn_cdl, learn_labels
     from halscope.app._run_truth import COMPARED_LIVE, SAMPLED, SAMPLED_LIVE, JudgedFrame, RunTruth
     from halscope.app._scene import Scene, watch_reads
@@ -183,6 +190,7 @@ __all__ = [
     "RegionOptions",
     "Regrouping",
     "RomMap",
+    "RomRange",
     "RunTruth",
     "Scene",
     "SeenTiles",
@@ -215,6 +223,7 @@ __all__ = [
     "check_rom",
     "colours_of_moment",
     "compare_files",
+    "compared_pictures",
     "count_proven",
     "describe_layout",
     "describe_palettes",
@@ -269,6 +278,7 @@ __all__ = [
     "pointer_line",
     "put_colours",
     "put_picture",
+    "put_picture_on",
     "put_sheets",
     "rebase_lines",
     "rebase_project",
@@ -311,6 +321,7 @@ _MODULES = {
     "ComparedMoments": "halscope.app._compare",
     "changed_sprites": "halscope.app._compare",
     "compare_files": "halscope.app._compare",
+    "compared_pictures": "halscope.app._compare",
     "moment_of": "halscope.app._compare",
     "LiveFrames": "halscope.app._kept_frames",
     "Past": "halscope.app._past",
@@ -319,6 +330,7 @@ _MODULES = {
     "judged_doubts": "halscope.app._doubts",
     "Dropped": "halscope.app._dropped",
     "put_picture": "halscope.app._dropped",
+    "put_picture_on": "halscope.app._dropped",
     "BlockUse": "halscope.app._uses",
     "FigureUse": "halscope.app._uses",
     "SheetUse": "halscope.app._uses",
@@ -408,6 +420,7 @@ _MODULES = {
     "SeenTiles": "halscope.app._seen_tiles",
     "ROM_KINDS": "halscope.app._rom_map",
     "RomMap": "halscope.app._rom_map",
+    "RomRange": "halscope.app._rom_map",
     "tile_states": "halscope.app._rom_map",
     "tiles_in_vram": "halscope.app._rom_map",
     "RunTruth": "halscope.app._run_truth",

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 from halscope_hooks import Frame, Snapshot, UsageError
+from numpy.typing import NDArray
 
 from halscope.app._moments import all_states
+from halscope.app._past import picture_of
 from halscope.ppu import decode_frame
 from halscope.ppu.differences import Differences, compare_snapshots
 from halscope.ppu.grouping import is_on_screen
 from halscope.ppu.registers import screen_lines
 
+SCREEN_WIDTH: Final = 256
+MOST_LINES: Final = 239  # of a picture that is not interlaced
+_FRAME: Final = (255, 213, 74)
+_DASH: Final = 3  # pixels
 OBJ_COLOURS: Final = 128  # entry of CGRAM with which the palettes of sprites begin
 
 
@@ -122,6 +130,37 @@ def compare_files(before: str, after: str, obsel: int | None = None) -> Compared
     found = compare_snapshots(one.snapshot, other.snapshot)
     there, now = (tuple(changed_sprites(decode_frame(moment.snapshot), found)) for moment in (one, other))
     return ComparedMoments(one, other, found, (there, now))
+
+
+def compared_pictures(found: ComparedMoments) -> list[NDArray[np.uint8] | None]:
+    """Return the pictures of both moments, in which the sprites that differ are framed as the page's Compare does:
+    dashed where only their tiles or colours differ. uint8[lines, width, 3]; `None` where a register is not known."""
+    pictures: list[NDArray[np.uint8] | None] = []
+    for moment, marks in zip((found.before, found.after), found.marks, strict=True):
+        picture = picture_of(decode_frame(moment.snapshot))
+        pictures.append(None if picture is None else _framed(picture, marks))
+    return pictures
+
+
+def _framed(picture: NDArray[np.uint8], marks: Sequence[ChangedSprite]) -> NDArray[np.uint8]:
+    framed = picture.copy()
+    height, width = framed.shape[:2]
+    across, down = width // SCREEN_WIDTH, 2 if height > MOST_LINES else 1
+    for mark in marks:
+        left, right = mark.x * across - 1, (mark.x + mark.width) * across
+        top, bottom = mark.y * down - 1, (mark.y + mark.height) * down
+        for n in range(left, right + 1):
+            for y in (top, bottom):
+                _dot(framed, n, y, n - left, dashed=not mark.oam)
+        for n in range(top, bottom + 1):
+            for x in (left, right):
+                _dot(framed, x, n, n - top, dashed=not mark.oam)
+    return framed
+
+
+def _dot(picture: NDArray[np.uint8], x: int, y: int, along: int, *, dashed: bool) -> None:
+    if 0 <= y < picture.shape[0] and 0 <= x < picture.shape[1] and not (dashed and along // _DASH % 2):
+        picture[y, x] = _FRAME
 
 
 def moment_of(text: str, obsel: int | None = None) -> Moment:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from halscope_hooks import ImageError, Update, UsageError
+from halscope_hooks import Changes, ImageError, Update, UsageError
 
+from halscope._files import read_limited
+from halscope.app._compare import Moment
 from halscope.app._file_changes import edited_files
+from halscope.app._judged import judged_frame
+from halscope.app._moments import check_rom
 from halscope.app._sprite_sheet import sheet_of_sprite
 from halscope.app._workspace import Workspace
 from halscope.inject import picture_in_sheet, read_sheet, write_sheet
+
+MOST_PICTURE_BYTES: Final = 4 << 20
+"""Size of the largest PNG that is put on a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,28 @@ class Dropped:
 
     path: Path
     inexact: str
+
+
+def put_picture_on(
+    workspace: Workspace, moment: Moment, folder: Path, picture: Path, sprite: int | None, *, force: bool = False
+) -> Dropped:
+    """Save a picture as the sheet of a figure that a moment from a file shows. Arguments and errors as for
+    `put_picture`, and
+
+    Args:
+        moment: The moment.
+        picture: The PNG.
+        force: Accept a moment of another ROM.
+
+    Raises:
+        UsageError: The file cannot be read, or the moment is of another ROM.
+    """
+    snapshot = moment.snapshot
+    check_rom(Path(moment.text), snapshot.rom, workspace.rom, force=force)
+    frame = judged_frame(snapshot, workspace.rom)
+    update = Update(frame, workspace.index().locate_vram(snapshot.vram), Changes())
+    data = read_limited(picture, MOST_PICTURE_BYTES, "picture")
+    return put_picture(workspace, update, folder, data, picture.name, sprite)
 
 
 def put_picture(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 import numpy as np
 from halscope_hooks import RAW_CODEC, TILE_BYTES, Update, VramOrigins
@@ -23,6 +23,20 @@ _COLOUR_BYTES: Final = 2
 UNKNOWN_TILE: Final = 0
 KNOWN_TILE: Final = 1
 BLANK_TILE: Final = 2
+
+
+class RomRange(NamedTuple):
+    """A stretch of a ROM that holds one kind of thing.
+
+    Args:
+        offset: Its first byte in the file, without a copier header.
+        size: Its size in bytes.
+        kind: One of `ROM_KINDS`.
+    """
+
+    offset: int
+    size: int
+    kind: str
 
 
 @final
@@ -61,15 +75,27 @@ class RomMap:
 
         Tiles and colours that were seen are shown however few they are; else the kind that most bytes are of.
         """
-        marks = self._marks().copy()
-        fresh = (self._seen > 0) & (marks != _BLOCK)
-        marks[fresh] = self._seen[fresh]
+        marks = self._shown()
         begins = np.arange(count, dtype=np.int64) * marks.size // count
         counts = np.stack([np.add.reduceat((marks == kind).astype(np.int32), begins) for kind in range(len(ROM_KINDS))])
         cells = counts.argmax(axis=0).astype(np.uint8)
         cells[counts[_TILES] > 0] = _TILES
         cells[counts[_PALETTE] > 0] = _PALETTE
         return cells
+
+    def ranges(self) -> list[RomRange]:
+        """Return what the whole ROM holds, byte for byte, in stretches of one kind that follow each other."""
+        marks = self._shown()
+        begins = [0, *(np.flatnonzero(np.diff(marks)) + 1).tolist()]
+        ends = [*begins[1:], marks.size]
+        return [RomRange(at, end - at, ROM_KINDS[marks[at]]) for at, end in zip(begins, ends, strict=True)]
+
+    def _shown(self) -> NDArray[np.uint8]:
+        """Return what is known with what was seen, uint8[size]."""
+        marks = self._marks().copy()
+        fresh = (self._seen > 0) & (marks != _BLOCK)
+        marks[fresh] = self._seen[fresh]
+        return marks
 
     def _marks(self) -> NDArray[np.uint8]:
         """Return what is known without a running game, uint8[size]."""

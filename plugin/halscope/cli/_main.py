@@ -98,6 +98,8 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
             from halscope.cli.edit import run_extract as run
         case "inject":
             from halscope.cli.edit import run_inject as run
+        case "put":
+            from halscope.cli.put import run
         case "export":
             from halscope.cli.export import run
         case "palette":

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
-from halscope.app import ChangedSprite, ComparedMoments, compare_files
-from halscope.cli._common import check_obsel, print_json
+from PIL import Image
+
+from halscope._files import write_atomic
+from halscope.app import ChangedSprite, ComparedMoments, compare_files, compared_pictures
+from halscope.cli._common import check_obsel, out_folder, print_json
 from halscope.cli._output import say
 from halscope.cli._table import Cell, Column, index_ranges, print_table
+from halscope.export.pictures import png_bytes
 
 _MOST_ROWS = 40
 """Rows of a table; the JSON has all."""
@@ -18,11 +23,25 @@ def run(options: argparse.Namespace) -> int:
     """Compare and print."""
     check_obsel(options.obsel)
     found = compare_files(options.before, options.after, options.obsel)
+    written = None if options.out is None else _write_pictures(found, out_folder(options.out))
     if options.json:
-        print_json(found.describe())
-    else:
-        _print(found)
+        print_json(found.describe() | ({} if written is None else {"pictures": written}))
+        return 0
+    _print(found)
+    for moment, path in zip((found.before, found.after), written or (), strict=False):
+        say(f"{path}: {moment.text}" if path else f"no picture of {moment.text}: it lacks registers")
     return 0
+
+
+def _write_pictures(found: ComparedMoments, folder: Path) -> list[str | None]:
+    written: list[str | None] = []
+    for name, picture in zip(("before.png", "after.png"), compared_pictures(found), strict=True):
+        if picture is None:
+            written.append(None)
+            continue
+        write_atomic(folder / name, png_bytes(Image.fromarray(picture)))
+        written.append(str(folder / name))
+    return written
 
 
 def _print(found: ComparedMoments) -> None:

@@ -6,10 +6,11 @@ import argparse
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from halscope_hooks import UsageError
 
-from halscope.app import Inspection, Plugins, Workspace, all_states, inspect_files
+from halscope.app import Inspection, Plugins, Workspace, all_states, inspect_files, tiles_in_vram
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
 from halscope.cli._output import note, say
 from halscope.cli._page import wants_page
@@ -17,6 +18,8 @@ from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Cell, Column, index_ranges, origin_cell, print_palettes, print_table
 from halscope.cli._workspace import workspace_from
 from halscope.formats.recording import RecordingWriter
+from halscope.ppu import describe_registers
+from halscope.rom.mapping import snes_text
 
 COLUMNS = (
     Column("sprite"),
@@ -27,6 +30,12 @@ COLUMNS = (
     Column("priority", right=True),
     Column("flips"),
 )
+PLACE_COLUMNS = (
+    Column("offset", right=True),
+    Column("address", right=True),
+    Column("codec"),
+    Column("tiles", right=True),
+)
 ORIGIN_COLUMNS = (Column("tiles"), Column("origin"))
 
 
@@ -35,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     check_obsel(options.obsel)
     plugins = plugins_from(options)
     workspace = None if options.rom is None else workspace_from(options, plugins)
+    if options.registers or options.in_vram:
+        return _print_memory(options, workspace)
     if wants_page(options):
         return _show(options, workspace, plugins)
     if options.out is None:
@@ -59,6 +70,45 @@ def run(options: argparse.Namespace) -> int:
         if len(found) > 1:
             say(one.name, "bold")
         _print(one, with_origins=workspace is not None)
+    return 0
+
+
+def _print_memory(options: argparse.Namespace, workspace: Workspace | None) -> int:
+    """Print the registers of each state in words, and which blocks are in its VRAM."""
+    if options.in_vram and workspace is None:
+        raise UsageError("--in-vram says which blocks of a ROM are in VRAM; give it with --rom ROM")
+    documents: list[dict[str, Any]] = []
+    states = all_states(options.files, options.obsel, options.frame)
+    for state in states:
+        document: dict[str, Any] = {"name": state.name}
+        if options.registers:
+            document["registers"] = describe_registers(state.snapshot.ppu)
+        if options.in_vram and workspace is not None:
+            with progress_bar("indexing", "B") as progress:
+                index = workspace.index(progress)
+            places = sorted(tiles_in_vram(index.locate_vram(state.snapshot.vram)).items(), key=lambda one: one[0][::-1])
+            document["in_vram"] = [
+                {"codec": codec, "offset": offset, "snes": workspace.rom.to_snes(offset), "tiles": tiles}
+                for (codec, offset), tiles in places
+            ]
+        documents.append(document)
+    if options.json:
+        print_json(documents[0] if len(documents) == 1 else {"states": documents})
+        return 0
+    for document in documents:
+        if len(documents) > 1:
+            say(document["name"], "bold")
+        for register in document.get("registers", ()):
+            value = "unknown" if register["value"] is None else f"${register['value']:02x}"
+            words = ", ".join(f"{name} {text}" for name, text in register["fields"])
+            say(f"${register['address']:04x} {register['name']:8} {value:>8}  {words or register['title']}")
+        if "in_vram" in document:
+            rows = [
+                (f"{one['offset']:#x}", snes_text(one["snes"]), one["codec"], str(one["tiles"]))
+                for one in document["in_vram"]
+            ]
+            print_table(PLACE_COLUMNS, rows)
+            say(f"{sum(one['tiles'] for one in document['in_vram'])} tiles in VRAM have a known place in the ROM")
     return 0
 
 

@@ -12,6 +12,7 @@ from halscope.app import (
     Evidence,
     ListedBlock,
     Proven,
+    RomMap,
     Workspace,
     count_proven,
     describe_layout,
@@ -40,13 +41,40 @@ BLOCK_COLUMNS = (
     Column("start"),
     Column("tiles"),
 )
+MAP_COLUMNS = (
+    Column("offset", right=True),
+    Column("address", right=True),
+    Column("bytes", right=True),
+    Column("holds"),
+)
 EVIDENCE_COLUMN = Column("proven by")
 NAME_COLUMN = Column("name")
 _IDENTIFIED = {"sha256": "hash", "title": "title", "file": "its game file"}
 
 
+def _print_map(options: argparse.Namespace, workspace: Workspace) -> int:
+    """List what each part of the ROM holds."""
+    with progress_bar("indexing", "B") as progress:
+        workspace.index(progress)
+    rom, found = workspace.rom, RomMap(workspace).ranges()
+    if options.json:
+        print_json({"rom": describe(workspace), "map": [one._asdict() for one in found]})
+        return 0
+    rows = [(f"{one.offset:#x}", mapping.snes_text(rom.to_snes(one.offset)), str(one.size), one.kind) for one in found]
+    print_table(MAP_COLUMNS, rows)
+    kinds = {one.kind: 0 for one in found}
+    for one in found:
+        kinds[one.kind] += one.size
+    say(", ".join(f"{kind} {100 * size / rom.data.size:.1f} %" for kind, size in kinds.items()))
+    return 0
+
+
 def run(options: argparse.Namespace) -> int:
     """List the blocks."""
+    if options.map:
+        refuse_unused(
+            options, ("min-score", "codec"), "is for the list of blocks, and --map lists all parts of the ROM"
+        )
     if options.all:
         refuse_unused(options, ("min-score",), "is for ranked blocks, and --all lists every stream, unranked")
     workspace = workspace_from(options, plugins_from(options), warn=False)
@@ -54,6 +82,8 @@ def run(options: argparse.Namespace) -> int:
     learnt += [learn_cdl(workspace, path) for path in options.cdl]
     for one in learnt:
         note(f"{one.path}: {one.text}")
+    if options.map:
+        return _print_map(options, workspace)
     rom = workspace.rom
     codec = None if options.codec is None else workspace.codec(options.codec).name
     if options.all:

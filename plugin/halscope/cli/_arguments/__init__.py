@@ -8,7 +8,7 @@ import sys
 from halscope._version import __version__
 from halscope.cli._arguments._attaching import add_attach, add_retroarch
 from halscope.cli._arguments._export import add_export
-from halscope.cli._arguments._files import add_compare, add_editing, add_inspect, add_search, add_streams
+from halscope.cli._arguments._files import add_compare, add_editing, add_inspect, add_put, add_search, add_streams
 from halscope.cli._arguments._palettes import add_palette
 from halscope.cli._arguments._projects import add_project
 from halscope.cli._arguments._running import add_cache, add_completion, add_demo, add_doctor, add_play, add_recording
@@ -40,6 +40,7 @@ _COMMANDS: Final = (
     (add_inspect, ("inspect",)),
     (add_compare, ("compare",)),
     (add_editing, ("extract", "inject")),
+    (add_put, ("put",)),
     (add_export, ("export",)),
     (add_palette, ("palette",)),
     (add_project, ("project",)),

@@ -34,6 +34,11 @@ def add_search(commands: Commands) -> None:
     scan.add_argument(
         "--traces", action="store_true", help="also say how many starts of blocks are proven, and each by what"
     )
+    scan.add_argument(
+        "--map",
+        action="store_true",
+        help="list what each part of the ROM holds instead: blocks, code that was executed, free space, unknown",
+    )
     add_notes_options(scan)
     scan.add_argument("--json", action="store_true", help="print JSON")
     add_rom_options(scan)
@@ -81,6 +86,14 @@ def add_inspect(commands: Commands) -> None:
     inspect.add_argument(
         "--out", type=Path, metavar="DIR", help="output folder for the sprites' PNGs; without it, the page"
     )
+    inspect.add_argument(
+        "--registers", action="store_true", help="print the registers in words instead; no pictures are written"
+    )
+    inspect.add_argument(
+        "--in-vram",
+        action="store_true",
+        help="with --rom: print which of its blocks and tiles are in VRAM instead; no pictures are written",
+    )
     inspect.add_argument("--headless", action="store_true", help="do not open the page")
     inspect.add_argument("--no-browser", action="store_true", help="print the page's address instead of opening it")
     inspect.add_argument("--json", action="store_true", help="print the sprites as JSON")
@@ -101,7 +114,33 @@ def add_compare(commands: Commands) -> None:
     compare.add_argument(
         "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), which memory dumps do not contain"
     )
+    compare.add_argument(
+        "--out", type=Path, metavar="DIR", help="also write both pictures, in which the sprites that differ are framed"
+    )
     compare.add_argument("--json", action="store_true", help="print all differences as JSON")
+
+
+def add_put(commands: Commands) -> None:
+    """Add put."""
+    put = commands.add_parser(
+        "put",
+        help="put a picture on a figure of a recorded frame or a savestate: it becomes what its sheet shows",
+        description="The figure's sheet is written to DIR first, if it is not there. Without --sprite, it is the sheet "
+        "in DIR that has the picture's name. `halscope inject` makes the patch of the sheet.",
+    )
+    put.add_argument("rom", type=Path, metavar="ROM")
+    put.add_argument("picture", type=Path, metavar="PNG", help="as large as the figure's sheet, or as the figure")
+    put.add_argument("moment", metavar="MOMENT", help="a savestate, or FILE@FRAME of a recording")
+    put.add_argument("--sprite", type=number, metavar="N", help="a sprite of the figure, 0 to 127")
+    put.add_argument("--sheets", type=Path, required=True, metavar="DIR", help="folder of the sheets")
+    put.add_argument(
+        "--obsel", type=number, metavar="N", help="value of OBSEL ($2101), which memory dumps do not contain"
+    )
+    put.add_argument("--force", action="store_true", help="accept a moment that was taken from another ROM")
+    put.add_argument("--json", action="store_true", help="print JSON")
+    add_rom_options(put)
+    add_index_option(put)
+    add_plugin_options(put)
 
 
 def add_editing(commands: Commands) -> None:
