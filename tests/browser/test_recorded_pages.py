@@ -78,6 +78,7 @@ def page_of(context: BrowserContext, folder: Path, *command: object) -> Iterator
         page = context.new_page()
         page.goto(found[0])
         yield page
+        page.evaluate("() => localStorage.clear()")  # the next page, which has the same address, remembers nothing
         page.close()
     finally:
         process.send_signal(signal.SIGINT)
