@@ -42,6 +42,7 @@ _TELLING: Final = 8  # bytes that are not 0, which a memory must have to be sear
 _CHANNEL: Final = 22
 _CHANNEL_PLACES: Final = (0, 1, 2, 3, 4, 5, 6, 9, 8, 10, 13, 12, 14, 17, 16, 18, 19, 20, 21)
 _CHANNELS: Final = 8
+_DMA_PLACES: Final = tuple(n * _CHANNEL + place for n in range(_CHANNELS) for place in _CHANNEL_PLACES)
 _NUMBERS: Final = 9  # 32-bit ones that STimings and its block of a state begin with
 _FIELD: Final = 48  # in STimings, in which the block lacks a number
 
@@ -143,28 +144,28 @@ class Snes9xPlaces:
         space = process_memory.read(self._space or 0, _REGISTER_SPACE)
         if len(dma) != _DMA_BYTES or len(timings) < 4 * _NUMBERS or space != bytes(_block(state, blocks, "FIL")):
             return None
-        channels = np.zeros((_CHANNELS, _CHANNEL), np.uint8)
-        channels[:, _CHANNEL_PLACES] = np.frombuffer(dma, np.uint8).reshape(_CHANNELS, -1)
         numbers = np.frombuffer(timings, ">u4", _NUMBERS).astype("<u4")
         cgram = self._only(fields.cgram.astype("<u2").tobytes())
         oam = self._only(fields.oam.tobytes())
-        found = cgram, oam, self._only(channels.tobytes()), self._only(numbers.tobytes())
+        found = cgram, oam, self._only(dma, _DMA_PLACES), self._only(numbers.tobytes())
         if None in found:
             return None
         self._has_iram = fields.iram is not None
         return _codec.MemoryBytes(self._places(*(one or 0 for one in found)))
 
-    def _only(self, data: bytes) -> int | None:
-        """Return the address of the only copy of some bytes in the core's variables; `None` if they tell too little."""
+    def _only(self, data: bytes, places: Sequence[int] | None = None) -> int | None:
+        """Return the address of the only copy of some bytes in the core's variables; `None` if they tell too little.
+
+        Args:
+            data: The bytes.
+            places: Where each stands from there on; between them may be anything. By default one behind the other.
+        """
         if len(data) - data.count(0) < _TELLING:
             return None
         found: list[int] = []
         for start, size in self._variables:
             memory = process_memory.read(start, size) or b""
-            at = memory.find(data)
-            while at >= 0 and len(found) < 2:
-                found.append(start + at)
-                at = memory.find(data, at + 1)
+            found += [start + at for at in _found(memory, data, range(len(data)) if places is None else places)]
         return found[0] if len(found) == 1 else None
 
     def _places(self, cgram: int, oam: int, channels: int, timings: int) -> list[tuple[int, int]]:
@@ -180,13 +181,25 @@ class Snes9xPlaces:
             at = cgram + _MATRIX + 2 * word
             back[2 * word : 2 * word + 2] = at + 1, at
         back[_COLOURS_IN_STATE : _COLOURS_IN_STATE + 3] = range(cgram + _COLOURS, cgram + _COLOURS + 3)
-        dma = [channels + n * _CHANNEL + place for n in range(_CHANNELS) for place in _CHANNEL_PLACES]
+        dma = [channels + place for place in _DMA_PLACES]
         space = self._space or 0
         places = [(at, 1) for at in (*front, *back)]
         places += [(space + _PORTS, _PORT_BYTES), (space + _CPU_PORTS, _CPU_PORT_BYTES)]
         places += [(at, 1) for at in (*dma, timings + _FIELD)]
         places += [(cgram, CGRAM_BYTES), (oam, OAM_BYTES)]
         return [*places, (space + _IRAM, IRAM_BYTES)] if self._has_iram else places
+
+
+def _found(memory: bytes, data: bytes, places: Sequence[int]) -> list[int]:
+    """Return the offsets at which a memory has all bytes of `data` at their places."""
+    values = np.frombuffer(memory, np.uint8)
+    last = len(memory) - 1 - max(places)
+    known = sorted(zip(data, places, strict=True), key=lambda one: one[0] == 0)  # a 0 tells little
+    (first, place), *others = known
+    at = np.flatnonzero(values[place : place + max(0, last + 1)] == first)
+    for value, place in others:
+        at = at[values[at + place] == value]
+    return at.tolist()
 
 
 def _same(here: snes9x.StateFields, told: snes9x.StateFields) -> bool:
