@@ -12,6 +12,8 @@
 #include "codecs/native_codec.hpp"
 #include "locate/index.hpp"
 #include "locate/pointers.hpp"
+#include "locate/shapes.hpp"
+#include "locate/tagged.hpp"
 
 namespace {
 
@@ -49,10 +51,23 @@ void expect(bool is, const char* what) {
     ++failures;
 }
 
+// Commands of a script: a tag, the address of a start (a multiple of three), and what differs in length.
+void write_script(std::vector<std::uint8_t>& rom, std::size_t at, std::uint8_t tag) {
+    for (std::uint32_t n = 1; n <= 40; ++n) {
+        const std::uint32_t start = 3 * 1009 * n;
+        rom[at++] = tag;
+        for (const unsigned shift : {0U, 8U, 16U}) rom[at++] = static_cast<std::uint8_t>(start >> shift);
+        at += n % 5;
+    }
+}
+
 }  // namespace
 
 int main() {
-    const std::vector<std::uint8_t> rom = draw(kRomBytes, 1);
+    std::vector<std::uint8_t> rom = draw(kRomBytes, 1);
+    for (std::uint8_t n = 0; n < 20; ++n) {
+        write_script(rom, 20000 * (n + std::size_t{1}), static_cast<std::uint8_t>(0xC1 + n));
+    }
     const std::vector<std::uint8_t> outputs = draw(300000, 2);
     const std::vector<std::uint32_t> bounds{0, 5, 5, 40, 70000, 200000, 300000};
     const Text text{outputs, bounds, rom};
@@ -73,15 +88,24 @@ int main() {
     const codecs::NativeCodec& hal = *codecs::all().front();
     const auto evidence = hal.command_evidence(rom, offsets, {});
     const auto references = find_references(rom, pages, offsets);
-    const auto tables = find_tables(references, families, strides, 2.0F, -1.0F, 20.0F);
+    const std::vector<std::uint8_t> grades(offsets.size(), kStrong);
+    const LikelyStarts starts{offsets, families, grades};
+    const auto groups = find_tagged(rom, references, starts, 5.0F);
+    const auto tables = find_tables(references, families, strides, 2.0F, -1.0F, 20.0F, groups);
     expect(index.positions.size() > rom.size() / 40, "too few anchors");
+    expect(groups.size() > 10, "too few pointers behind tags");
     for (unsigned threads = 2; threads <= 4; ++threads) {
         const Work work{threads, nullptr};
         const auto again = build_index(text, work);
         expect(same(again.buckets, index.buckets) && same(again.positions, index.positions), "a different index");
         expect(same(hal.command_evidence(rom, offsets, work), evidence), "different evidence");
         expect(same(find_references(rom, pages, offsets, work), references), "different references");
-        expect(same(find_tables(references, families, strides, 2.0F, -1.0F, 20.0F, work), tables), "different tables");
+        const auto behind = find_tagged(rom, references, starts, 5.0F, work);
+        expect(std::equal(behind.begin(), behind.end(), groups.begin(), groups.end(),
+                          [](const auto& a, const auto& b) { return a.members == b.members; }),
+               "different groups");
+        expect(same(find_tables(references, families, strides, 2.0F, -1.0F, 20.0F, groups, work), tables),
+               "different tables");
     }
 
     for (unsigned threads = 1; threads <= 2; ++threads) {
@@ -96,6 +120,7 @@ int main() {
         other.join();
         expect(stopped, "not stopped");
     }
-    std::printf("index_threads: %zu positions, %u differences\n", index.positions.size(), failures);
+    std::printf("index_threads: %zu positions, %zu groups, %u differences\n", index.positions.size(), groups.size(),
+                failures);
     return failures == 0 ? 0 : 1;
 }
