@@ -187,6 +187,13 @@ bool are_grades(std::span<const std::uint8_t> grades, std::size_t count) {
            std::all_of(grades.begin(), grades.end(), [](std::uint8_t one) { return one <= locate::kSharp; });
 }
 
+// Whether each reference lies in the ROM, and leads to one of so many targets.
+bool are_inside(std::span<const locate::Reference> found, std::span<const std::uint8_t> rom, std::size_t targets) {
+    return std::all_of(found.begin(), found.end(), [&](const locate::Reference& one) {
+        return one.target < targets && std::size_t{one.position} + 3 <= rom.size();
+    });
+}
+
 py::array_t<locate::TableEntry> tables(const py::object& rom, const Array<locate::Reference>& found,
                                        const Offsets& families, const std::optional<py::object>& grades,
                                        const Offsets& strides, float hit, float miss, float threshold,
@@ -196,10 +203,7 @@ py::array_t<locate::TableEntry> tables(const py::object& rom, const Array<locate
     const std::optional<ByteView> grade_view = grades ? std::optional<ByteView>(*grades) : std::nullopt;
     const auto all = span_of(found);
     const auto count = static_cast<std::size_t>(families.size());
-    const auto inside = [&](const locate::Reference& one) {
-        return one.target < count && std::size_t{one.position} + 3 <= bytes.size();
-    };
-    if (!std::all_of(all.begin(), all.end(), inside) ||
+    if (!are_inside(all, bytes, count) ||
         !std::is_sorted(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.position < b.position; })) {
         throw py::value_error("references must ascend within the ROM, each to a target that has a family");
     }
@@ -232,10 +236,7 @@ py::tuple shapes(const py::object& rom, const Array<std::int64_t>& pages, const 
         !std::is_sorted(targets.begin(), targets.end()) || (count > 0 && targets.back() >= bytes.size())) {
         throw py::value_error("starts must ascend within the ROM, each with a family and a grade");
     }
-    const auto inside = [&](const locate::Reference& one) {
-        return one.target < count && std::size_t{one.position} + 3 <= bytes.size();
-    };
-    if (span_of(evidence).size() != found.size() || !std::all_of(found.begin(), found.end(), inside)) {
+    if (span_of(evidence).size() != found.size() || !are_inside(found, bytes, count)) {
         throw py::value_error("a reference is outside the ROM, or has no target or no evidence");
     }
     locate::FoundShapes result;

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from halscope.inspector._uploads import MOST_BYTES
+from halscope.app import MOST_PICTURE_BYTES
 from support.inspected import Inspected, frame_numbers, inspected, posted, text_message
 from support.made_host import eventually
 
@@ -57,7 +57,7 @@ def test_a_file_of_somebody_else_is_refused(game: Inspected, headers: dict[str, 
 
 
 def test_a_file_that_is_too_long_is_refused_before_it_is_read(game: Inspected) -> None:
-    status, body = send(game, b"", length=MOST_BYTES + 1)
+    status, body = send(game, b"", length=MOST_PICTURE_BYTES + 1)
     assert (status, body) == (413, b"a file may have 4 MiB")
 
 

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from halscope.app._kept_frames import LiveFrames, RecordedFrames
     from halscope.app._known_figures import figure_with, known_figures, merge_figures, name_figure, split_figure
     from halscope.app._known_game import KnownGame
-    from halscope.app._limits import MOST_PAINTED
+    from halscope.app._limits import MOST_PAINTED, MOST_PICTURE_BYTES
     from halscope.app._listed_blocks import LISTED_SCORE, ListedBlock, bare_stream, to_rom_offset
     from halscope.app._live_edits import LiveEdits
     from halscope.app._live_patch import PATCH_SUFFIXES, ExportedPatch, PatchSuffix
@@ -129,6 +129,7 @@ __all__ = [
     "EDITED",
     "LISTED_SCORE",
     "MOST_PAINTED",
+    "MOST_PICTURE_BYTES",
     "PATCH_SUFFIXES",
     "ROM_KINDS",
     "SAMPLED",
@@ -409,6 +410,7 @@ _MODULES = {
     "Manifest": "halscope.plugins",
     "Outlining": "halscope.app._outlining",
     "MOST_PAINTED": "halscope.app._limits",
+    "MOST_PICTURE_BYTES": "halscope.app._limits",
     "Painting": "halscope.app._painting",
     "Paintings": "halscope.app._painting",
     "UnfitSheet": "halscope.app._painting",

@@ -18,8 +18,8 @@ from halscope.ppu.differences import Differences, compare_snapshots
 from halscope.ppu.grouping import is_on_screen
 from halscope.ppu.registers import screen_lines
 
-SCREEN_WIDTH: Final = 256
-MOST_LINES: Final = 239  # of a picture that is not interlaced
+_WIDTH: Final = 256
+_MOST_LINES: Final = 239  # of a picture that is not interlaced
 _FRAME: Final = (255, 213, 74)
 _DASH: Final = 3  # pixels
 OBJ_COLOURS: Final = 128  # entry of CGRAM with which the palettes of sprites begin
@@ -145,7 +145,7 @@ def compared_pictures(found: ComparedMoments) -> list[NDArray[np.uint8] | None]:
 def _framed(picture: NDArray[np.uint8], marks: Sequence[ChangedSprite]) -> NDArray[np.uint8]:
     framed = picture.copy()
     height, width = framed.shape[:2]
-    across, down = width // SCREEN_WIDTH, 2 if height > MOST_LINES else 1
+    across, down = width // _WIDTH, 2 if height > _MOST_LINES else 1
     for mark in marks:
         left, right = mark.x * across - 1, (mark.x + mark.width) * across
         top, bottom = mark.y * down - 1, (mark.y + mark.height) * down

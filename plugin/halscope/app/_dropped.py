@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from halscope_hooks import Changes, ImageError, Update, UsageError
 
@@ -12,13 +11,11 @@ from halscope._files import read_limited
 from halscope.app._compare import Moment
 from halscope.app._file_changes import edited_files
 from halscope.app._judged import judged_frame
+from halscope.app._limits import MOST_PICTURE_BYTES
 from halscope.app._moments import check_rom
 from halscope.app._sprite_sheet import sheet_of_sprite
 from halscope.app._workspace import Workspace
 from halscope.inject import picture_in_sheet, read_sheet, write_sheet
-
-MOST_PICTURE_BYTES: Final = 4 << 20
-"""Size of the largest PNG that is put on a figure."""
 
 
 @dataclass(frozen=True, slots=True)

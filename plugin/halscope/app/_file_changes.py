@@ -188,10 +188,9 @@ def _watch(
                 changes = watch.wait(_LOOK_AGAIN, stop)
         except OSError:
             reports.clear()
-            if watch is not None:
+            if watch is not None:  # it is over: another one is made
                 watch.close()
-                watch, watched = None, None
-                continue
+                watch = watched = None
         if watch is None:
             stop.wait(_LOOK_AGAIN)
         paths = (Path(path) for path in changes if path.endswith(_SUFFIXES))

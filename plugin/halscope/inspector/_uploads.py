@@ -11,8 +11,8 @@ from halscope_hooks import UsageError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-MOST_BYTES: Final = 4 << 20
-"""Size of the largest file."""
+from halscope.app import MOST_PICTURE_BYTES
+
 _MOST_FILES: Final = 4
 """Files that are kept; a further one takes the place of the oldest."""
 _MOST_COMING: Final = 4
@@ -47,15 +47,17 @@ class Uploads:
         size = 0
         with contextlib.suppress(ValueError):  # the server has refused what is no number
             size = int(request.headers.get("content-length", "0"))
-        if size <= MOST_BYTES:
+        if size <= MOST_PICTURE_BYTES:
             size = 0
             async for part in request.stream():
                 size += len(part)
-                if size > MOST_BYTES:
+                if size > MOST_PICTURE_BYTES:
                     break
                 parts.append(part)
-        if size > MOST_BYTES:
-            return PlainTextResponse(f"a file may have {MOST_BYTES >> 20} MiB", 413, headers={"connection": "close"})
+        if size > MOST_PICTURE_BYTES:
+            return PlainTextResponse(
+                f"a file may have {MOST_PICTURE_BYTES >> 20} MiB", 413, headers={"connection": "close"}
+            )
         name = secrets.token_urlsafe(12)
         self._files[name] = b"".join(parts)
         while len(self._files) > _MOST_FILES:

@@ -27,8 +27,8 @@ class DirectCore(Core):
         super().__init__(resolved)
         self.callbacks: Final = _codec.CoreCallbacks()
         """What the core calls."""
-        self.called_python = False
-        """Whether the last frame has called libretro.py."""
+        self.called_python = True
+        """Whether the last frame, or what came before the first, has called libretro.py."""
         self._retro_run = ctypes.cast(ctypes.CDLL(resolved).retro_run, ctypes.c_void_p).value or 0
 
     @override

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -70,10 +70,9 @@ class Machine:
                 "close the other host first, or start a second process"
             )
         self.core_path = core_path
-        self.around_run: AbstractContextManager[None] | None = None
+        self.around_run: AbstractContextManager[None] = nullcontext()
         """Entered for each frame."""
         self._callbacks = core.callbacks
-        self._calls_python = True  # whether the last frame has called libretro.py, which may have to raise for it
         # Some cores keep a pointer to the image instead of a copy, so it must live as long as the machine.
         self._rom = bytearray(rom)
         folder = new_core_folder(core_path)
@@ -128,20 +127,12 @@ class Machine:
 
     def run(self) -> None:
         """Run to the end of the next frame."""
-        with self._use.calling("failed while it ran"):
-            if self.around_run is None:
-                self._run()
+        with self._use.calling("failed while it ran"), self.around_run:
+            # libretro.py's own way takes longer than the rest around a frame. It raises what its callbacks could not.
+            if self._core.called_python:
+                self._session.run()
             else:
-                with self.around_run:
-                    self._run()
-
-    def _run(self) -> None:
-        # libretro.py's own way takes longer than the rest around a frame. It raises what its callbacks could not.
-        if self._calls_python:
-            self._session.run()
-        else:
-            self._core.run()
-        self._calls_python = self._core.called_python
+                self._core.run()
 
     def reset(self) -> None:
         """Press the console's reset button."""

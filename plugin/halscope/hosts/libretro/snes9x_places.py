@@ -11,6 +11,7 @@ Nothing of this is believed: the bytes must be found in the core's variables at 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final, final
 
@@ -23,7 +24,8 @@ from halscope.hosts.libretro import process_memory
 
 _STATES: Final = 8
 """States, of one frame each, that must agree before memory is believed."""
-_CHECK_EVERY: Final = 256  # frames between two comparisons with a state from then on
+CHECK_EVERY: Final = 256
+"""Frames between two comparisons of a core's memory with a state from then on."""
 _MOST_SEARCHES: Final = 120  # frames in which the places may not have been found, before that is given up
 _REGISTER_SPACE: Final = 0x8000  # bytes, in front of the ROM
 
@@ -46,9 +48,11 @@ _DMA_PLACES: Final = tuple(n * _CHANNEL + place for n in range(_CHANNELS) for pl
 _NUMBERS: Final = 9  # 32-bit ones that STimings and its block of a state begin with
 _FIELD: Final = 48  # in STimings, in which the block lacks a number
 
-_FRONT_BYTES, _BACK_BYTES, _DMA_BYTES = 0x2F, 0x43, _CHANNELS * len(_CHANNEL_PLACES)
+_FRONT_BYTES, _BACK_BYTES, _DMA_BYTES = 0x2F, 0x43, len(_DMA_PLACES)
 _PORTS, _PORT_BYTES = 0x2100, 0x40
 _CPU_PORTS, _CPU_PORT_BYTES = 0x4200, 13
+_ENDS: Final = tuple(accumulate((_FRONT_BYTES, _BACK_BYTES, _PORT_BYTES, _CPU_PORT_BYTES, _DMA_BYTES)))
+"""Where the parts of `snes9x.RegisterBytes` end in what is read; the field, CGRAM, OAM and IRAM follow."""
 _IRAM: Final = 0x3000
 
 
@@ -84,13 +88,13 @@ class Snes9xPlaces:
         if self._memory is None or self._agreed < _STATES or len(self._fields_seen) < 2:
             return None
         self._age += 1
-        if self._age >= _CHECK_EVERY:
+        if self._age >= CHECK_EVERY:
             return None
         return self._fields(self._memory.read())
 
     def doubt(self) -> None:
         """Compare with the next state: one was loaded, or the console was reset."""
-        self._age = _CHECK_EVERY
+        self._age = CHECK_EVERY
 
     def prove(self, state: bytes | bytearray, fields: snes9x.StateFields) -> None:
         """Compare the core's memory with a state that was saved just now. One that differs gives the places up.
@@ -116,12 +120,11 @@ class Snes9xPlaces:
             self._memory, self._variables = None, []
 
     def _fields(self, read: bytes) -> snes9x.StateFields:
-        ends = np.cumsum((_FRONT_BYTES, _BACK_BYTES, _PORT_BYTES, _CPU_PORT_BYTES, _DMA_BYTES)).tolist()
-        named = read[: ends[-1]]
+        at = _ENDS[-1]
+        named = read[:at]
         if named != self._registers[0]:
-            parts = (named[start:end] for start, end in zip((0, *ends), ends, strict=False))
+            parts = (named[start:end] for start, end in pairwise((0, *_ENDS)))
             self._registers = named, snes9x.RegisterBytes(*parts)
-        at = ends[-1]
         iram = None
         if self._has_iram:
             iram = np.frombuffer(read, np.uint8, IRAM_BYTES, at + 1 + CGRAM_BYTES + OAM_BYTES)

@@ -23,9 +23,8 @@ import halscope._codec as _codec
 from halscope.formats import bsnes, snes9x
 from halscope.hosts.libretro import process_memory
 from halscope.hosts.libretro.machine import Machine
-from halscope.hosts.libretro.snes9x_places import Snes9xPlaces
+from halscope.hosts.libretro.snes9x_places import CHECK_EVERY, Snes9xPlaces
 
-_CHECK_EVERY: Final = 256  # frames between two comparisons of a core's memory with a state
 type RegisterBytes = snes9x.RegisterBytes | bsnes.RegisterBytes
 
 
@@ -218,7 +217,7 @@ class MercuryReader:
 
     def state_loaded(self) -> None:
         """See `VideoReader`."""
-        self._age = _CHECK_EVERY
+        self._age = CHECK_EVERY
 
     @property
     def state_format(self) -> str:
@@ -268,7 +267,7 @@ class MercuryReader:
         where that is proven, or one that is saved."""
         machine, places = self._machine, self._places
         self._age += 1
-        if places is not None and self._age < _CHECK_EVERY and places.proven:
+        if places is not None and self._age < CHECK_EVERY and places.proven:
             state = machine.last_state
             if places.refresh(state, machine.vram, machine.wram):
                 return state
