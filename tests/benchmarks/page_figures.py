@@ -32,7 +32,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -146,7 +145,7 @@ class Game:
         return Counts(**json.loads(self.process.stdout.readline()))
 
     def end(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+        self.process.terminate()  # not SIGINT: a shell has its background jobs ignore that
         self.process.communicate(timeout=PATIENCE)
 
 

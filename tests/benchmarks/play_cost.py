@@ -69,7 +69,7 @@ def playing(rom: Path, core: Path, watch: Path, more: Sequence[str]) -> Iterator
         try:
             yield process
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.communicate(timeout=PATIENCE)
 
 

@@ -71,7 +71,7 @@ def test_a_remote_game_is_followed_through_pauses_and_another_rom(host: RemoteHo
         host.tell("load", other)
         host.tell("resume")
         tick_until(session, lambda: changes.waiting)
-        change = changes.take(1)
+        change = changes.take(60)
         assert isinstance(change, HostChanged)
         assert change.rom_changed
         assert change.host.rom.path == str(other)
@@ -85,7 +85,7 @@ def test_the_session_ends_with_the_emulator(host: RemoteHost) -> None:
     host.tell("quit")
     with pytest.raises(HostGoneError, match="attach again"):
         tick_until(session, lambda: False)
-    end = ends.take(5)
+    end = ends.take(60)
     assert isinstance(end, Detached)
     assert "has gone" in end.reason
 

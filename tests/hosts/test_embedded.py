@@ -372,7 +372,7 @@ def test_a_forked_child_leaves_the_core_to_its_parent(tmp_path: Path) -> None:
     pid, refusal, frame = result.stdout.splitlines()
     assert "the host is closed" in refusal
     assert frame == "0"
-    assert gone_within(int(pid), 5)
+    assert gone_within(int(pid), 60)
 
 
 @pytest.mark.slow
@@ -384,12 +384,17 @@ def test_a_forked_child_that_lives_on_does_not_keep_the_core_alive(tmp_path: Pat
         "child = os.fork()\n"
         "if not child:\n"
         "    os.close(1)\n"
-        "    time.sleep(20)\n"
-        "    os._exit(0)\n"
+        "    time.sleep(600)\n"
+        "print(child, flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )
     result = subprocess.run([sys.executable, "-c", code, str(rom), ""], stdout=subprocess.PIPE, text=True, check=False)
-    assert gone_within(int(result.stdout), 10)
+    core, child = map(int, result.stdout.split())
+    try:
+        assert gone_within(core, 60)
+        assert runs(child)
+    finally:
+        os.kill(child, signal.SIGKILL)
 
 
 @pytest.mark.slow
@@ -403,9 +408,10 @@ def test_a_module_in_the_current_folder_is_not_taken_for_ours(tmp_path: Path, mo
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the processor time of a child is not known")
-@pytest.mark.parametrize("pause", [1.0, None], ids=["for-a-while", "for-ever"])
+@pytest.mark.parametrize("pause", [4.0, None], ids=["for-a-while", "for-ever"])
 def test_a_child_that_gets_no_processor_time_is_not_hung(pause: float | None) -> None:
-    with EmbeddedHost(probe_rom.build(), patience=0.3) as host:
+    # On a busy machine the timer may be seconds late: there is room for that.
+    with EmbeddedHost(probe_rom.build(), patience=0.3 if pause is None else 3.0) as host:
         host.step()
         os.kill(host.pid, signal.SIGSTOP)
         if pause is not None:
