@@ -44,7 +44,7 @@ FIRST = Snapshot(
     oam=np.zeros(544, np.uint8),
     ppu=PpuRegisters(obsel=0),
 )
-TIMEOUT = 30.0
+TIMEOUT = 60.0
 FRAMES = 40
 
 

@@ -302,7 +302,7 @@ def test_no_lock_is_held_while_a_hook_runs() -> None:
 
 
 def test_many_threads_may_dispatch_at_once() -> None:
-    turn = threading.Barrier(8, timeout=30)
+    turn = threading.Barrier(8, timeout=60)
     plugins = Plugins([Doing(lambda: None)])
 
     def run() -> None:

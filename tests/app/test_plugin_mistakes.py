@@ -38,7 +38,7 @@ from support.plugin_folder import write_plugin
 from support.roms import make_rom
 from support.terminals import halscope
 
-TIMEOUT = 30.0
+TIMEOUT = 60.0
 FIRST = Snapshot(
     vram=np.zeros(0x10000, np.uint8),
     cgram=np.zeros(256, np.uint16),

@@ -53,24 +53,16 @@ def host(frontend: LibretroHost) -> Iterator[RetroArchHost]:
     with taps.attached() as host:
         for _ in range(6):  # bsnes-mercury's places are proven once the game has filled them
             frontend.step()
-            host.poll(1)
+            host.poll(0)
         assert host._ring.context & PLACES_PROVEN
         yield host
-
-
-def step(frontend: LibretroHost, host: RetroArchHost) -> tuple[Snapshot, Snapshot]:
-    """One frame, as the frontend and as the host sees it."""
-    inside = frontend.step()
-    outside = host.poll(1)
-    assert outside is not None
-    return inside, outside
 
 
 def write(frontend: LibretroHost, host: RetroArchHost, *writes: Write) -> Snapshot:
     """Write, run a frame, and return it."""
     receipt = host.write(writes)
     assert not receipt.done
-    _, outside = step(frontend, host)
+    _, outside = taps.step(frontend, host)
     assert receipt.done
     assert receipt.error is None, receipt.error
     return outside
@@ -82,7 +74,7 @@ def test_snapshots_are_those_of_the_core_in_process(frontend: LibretroHost, host
     assert host.info.capabilities == {"pushing", "overlay", "stateful", "tracing"}
     numbers = []
     for _ in range(FRAMES):
-        inside, outside = step(frontend, host)
+        inside, outside = taps.step(frontend, host)
         for name in MEMORIES:
             assert np.array_equal(getattr(inside, name), getattr(outside, name)), name
         assert (inside.ppu, inside.cpu, inside.field) == (outside.ppu, outside.cpu, outside.field)
@@ -123,10 +115,10 @@ def test_no_frame_is_held_up_while_the_places_of_oam_and_cgram_are_proven(core: 
 def test_a_write_whose_expected_bytes_are_not_there_changes_nothing(
     frontend: LibretroHost, host: RetroArchHost
 ) -> None:
-    before = step(frontend, host)[1].vram[0x4000:0x4010].tobytes()
+    before = taps.step(frontend, host)[1].vram[0x4000:0x4010].tobytes()
     wrong = bytes(byte ^ 0xFF for byte in before)
     receipt = host.write([Write("vram", 0x5000, b"first"), Write("vram", 0x4000, b"x" * 16, expected=wrong)])
-    after = step(frontend, host)[1]
+    after = taps.step(frontend, host)[1]
     assert isinstance(receipt.error, HostError)
     assert "expected bytes" in str(receipt.error)
     assert after.vram[0x4000:0x4010].tobytes() == before
@@ -149,7 +141,7 @@ def test_the_rom_that_the_core_reads_is_written(core: str, rings: Path) -> None:
     with taps.tapped(core, rom) as frontend, taps.attached() as host:
         for _ in range(8):
             frontend.step()
-            host.poll(1)
+            host.poll(0)
         assert "rom" in host.info.writable
         assert host.rom_image == rom
         fresh = rom[probe_rom.VRAM_OFFSET : probe_rom.VRAM_OFFSET + 64][::-1]
@@ -157,7 +149,7 @@ def test_the_rom_that_the_core_reads_is_written(core: str, rings: Path) -> None:
         write(frontend, host, Write("rom", probe_rom.VRAM_OFFSET, fresh))
         frontend.reset()  # the game copies its VRAM from the ROM again
         for _ in range(8):
-            _, outside = step(frontend, host)
+            _, outside = taps.step(frontend, host)
         assert outside.vram[4:64].tobytes() == fresh[4:]
 
 
@@ -230,17 +222,17 @@ def test_rewinding_by_the_frontends_own_states_is_followed(frontend: LibretroHos
     counters, states = [], []
     for _ in range(5):
         states.append(frontend.save_state())
-        counters.append(int(step(frontend, host)[1].vram.view("<u2")[0]))
+        counters.append(int(taps.step(frontend, host)[1].vram.view("<u2")[0]))
     for state, counter in zip(reversed(states), reversed(counters), strict=True):
         frontend.load_state(state)
-        inside, outside = step(frontend, host)
+        inside, outside = taps.step(frontend, host)
         assert np.array_equal(inside.vram, outside.vram)
         assert abs(int(outside.vram.view("<u2")[0]) - counter) <= 1
 
 
 def test_outlines_are_drawn_on_the_screen_and_not_in_snapshots(frontend: LibretroHost, host: RetroArchHost) -> None:
     host.draw_outlines([Outline(16, 24, 32, 8, 0xFF00FF), Outline(1 << 40, -(1 << 40), 8, 8)])
-    inside, outside = step(frontend, host)
+    inside, outside = taps.step(frontend, host)
     assert inside.picture is not None
     assert outside.picture is not None
     pink = (inside.picture == (0xFF, 0, 0xFF)).all(axis=2)
@@ -251,7 +243,7 @@ def test_outlines_are_drawn_on_the_screen_and_not_in_snapshots(frontend: Libretr
     assert not pink[26:30, 20:40].any()
     assert not (outside.picture == (0xFF, 0, 0xFF)).all(axis=2)[24, 16:48].all()
     host.draw_outlines([])
-    inside, outside = step(frontend, host)
+    inside, outside = taps.step(frontend, host)
     assert np.array_equal(inside.picture, outside.picture)  # type: ignore[arg-type]
 
 
@@ -259,7 +251,7 @@ def test_labels_are_drawn_above_their_outlines_and_inside_the_screen(
     frontend: LibretroHost, host: RetroArchHost
 ) -> None:
     host.draw_outlines([Outline(16, 24, 32, 8, 0xFF00FF, "it"), Outline(250, 0, 6, 6, 0xFF00FF, "I\N{BLACK STAR}")])
-    inside, _ = step(frontend, host)
+    inside, _ = taps.step(frontend, host)
     assert inside.picture is not None
     lit = inside.picture >= 0xF8  # of the five bits that a core's picture has
     above = lit[18:23, 17:24].all(axis=2)
@@ -277,7 +269,7 @@ def test_labels_are_drawn_above_their_outlines_and_inside_the_screen(
 
 def test_outlines_do_not_outlive_the_halscope_that_drew_them(frontend: LibretroHost, host: RetroArchHost) -> None:
     host.draw_outlines([Outline(16, 24, 32, 8, 0xFF00FF)])
-    step(frontend, host)
+    taps.step(frontend, host)
     host.close()
     picture = frontend.step().picture
     assert picture is not None
@@ -300,9 +292,9 @@ def test_a_second_content_in_one_process_has_a_ring_of_its_own(core: str, rings:
     with taps.tapped(core, second) as frontend, taps.attached() as host:
         assert taps.only_ring().path != old
         for _ in range(60):
-            inside = frontend.step()
-            outside = host.poll(1)
-        assert outside is not None
+            frontend.step()
+            host.poll(0)
+        inside, outside = taps.step(frontend, host)
         assert np.array_equal(inside.vram, outside.vram)
         assert host.rom_image == second
 
@@ -379,7 +371,7 @@ def test_a_ring_that_cannot_be_created_does_not_stop_the_game(
 
 
 def test_a_state_that_is_cut_is_refused(frontend: LibretroHost, host: RetroArchHost) -> None:
-    step(frontend, host)
+    taps.step(frontend, host)
     with running(frontend):
         state = host.save_state()
         with pytest.raises(HostError, match="state"):
@@ -399,12 +391,12 @@ def test_a_state_of_another_version_is_refused_and_the_game_goes_on(
         state[at : at + 4] = version
         with pytest.raises(HostError, match="refused the state"):
             frontend.load_state(bytes(state))
-        before, _ = step(frontend, host)
+        before, _ = taps.step(frontend, host)
         with running(frontend), pytest.raises(HostError, match="refused the state"):
             host.load_state(bytes(state))
         while host.poll(0) is not None:
             pass
-        inside, outside = step(frontend, host)
+        inside, outside = taps.step(frontend, host)
         assert inside.frame > before.frame
         for name in MEMORIES:
             assert np.array_equal(getattr(inside, name), getattr(outside, name)), name

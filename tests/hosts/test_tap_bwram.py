@@ -50,18 +50,11 @@ def host(game: LabGame) -> Iterator[RetroArchHost]:
         yield host
 
 
-def step(game: LabGame, host: RetroArchHost) -> tuple[Snapshot, Snapshot]:
-    inside = game.host.step()
-    outside = host.poll(60)
-    assert outside is not None
-    return inside, outside
-
-
 def test_snapshots_have_the_memories_that_the_core_has(game: LabGame, host: RetroArchHost) -> None:
     assert host.info.readable == game.host.info.readable
     assert host.info.writable - {"rom", "oam"} == game.host.info.writable - {"rom"}
     for _ in range(3):
-        inside, outside = step(game, host)
+        inside, outside = taps.step(game.host, host)
     assert inside.bwram is not None
     assert outside.bwram is not None
     assert inside.bwram.any()
@@ -72,14 +65,14 @@ def test_snapshots_have_the_memories_that_the_core_has(game: LabGame, host: Retr
 
 
 def test_writes_reach_the_memories(game: LabGame, host: RetroArchHost, truth: dict[str, Any], core: str) -> None:
-    step(game, host)
+    taps.step(game.host, host)
     mirror = next(scene for scene in truth["scenes"] if scene["name"] == "embers")["mirror"]
     writes = [Write("bwram", mirror["bwram_offset"] + 2 * 5, b"\x1f\x7c")]
     if core == "snes9x":
         writes.append(Write("iram", 0x123, b"Halscope"))
     receipt = host.write(writes)
     for _ in range(3):
-        _, outside = step(game, host)
+        _, outside = taps.step(game.host, host)
     assert receipt.done
     assert receipt.error is None, receipt.error
     assert outside.cgram[5] == 0x7C1F
@@ -94,7 +87,7 @@ def test_an_edit_is_not_in_the_save_file(game: LabGame, host: RetroArchHost) -> 
     session: Any = game.host._machine._session
     before = bytes(session.core.get_memory(0)[UNUSED : UNUSED + 8])
     receipt = host.write([Write("bwram", UNUSED, b"Halscope")])
-    _, outside = step(game, host)
+    _, outside = taps.step(game.host, host)
     assert receipt.error is None
     assert outside.bwram is not None
     assert outside.bwram[UNUSED : UNUSED + 8].tobytes() == b"Halscope" != before

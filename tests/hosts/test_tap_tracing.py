@@ -36,9 +36,7 @@ def host(frontend: LibretroHost) -> Iterator[RetroArchHost]:
 
 def step(frontend: LibretroHost, host: RetroArchHost) -> tuple[int, list[Touched]]:
     """One frame: its number, and what was read in it."""
-    frontend.step()
-    snapshot = host.poll(1)
-    assert snapshot is not None
+    snapshot = taps.step(frontend, host)[1]
     return snapshot.frame, list(host.take_touches())
 
 
@@ -60,8 +58,7 @@ def test_reads_are_reported_with_their_frame_and_page_and_only_if_watched(
     assert read not in {touch.rom_offset for touch in step(frontend, host)[1]}
     tracing.watch_rom([(read, read + 1)])
     assert {touch.rom_offset for touch in step(frontend, host)[1]} == {read}
-    frontend.step()
-    host.poll(1)
+    taps.step(frontend, host)
     tracing.watch_rom([])
     assert tracing.take_touches(), "what was touched before is not lost"
     assert step(frontend, host)[1] == []

@@ -46,7 +46,7 @@ def test_a_page_that_stalls_gets_two_frames_and_delays_nobody(game: Inspected) -
     with game.page() as stalled, game.page() as other:
         numbers = frame_numbers(other, 30)
         assert numbers[-1] > numbers[0] + 20
-        found = [stalled.recv(timeout=20) for _ in range(3)]  # hello, and two frames
+        found = [stalled.recv(timeout=60) for _ in range(3)]  # hello, and two frames
         assert [type(message) for message in found] == [str, bytes, bytes]
         with pytest.raises(TimeoutError):
             stalled.recv(timeout=0.3)
@@ -124,13 +124,13 @@ def test_another_host_name_is_refused(game: Inspected, host: str) -> None:
 @pytest.mark.parametrize("token", ["", "wrong", "x" * 1000, "%00", "é"])
 def test_a_wrong_token_is_refused(game: Inspected, token: str) -> None:
     with pytest.raises((InvalidStatus, ConnectionClosed, UnicodeEncodeError)), game.page(token=token) as page:
-        page.recv(timeout=20)
+        page.recv(timeout=60)
 
 
 @pytest.mark.parametrize("origin", [None, "http://example.org", "null", "http://127.0.0.1:1", "https://localhost"])
 def test_a_foreign_page_is_refused(game: Inspected, origin: str | None) -> None:
     with pytest.raises((InvalidStatus, ConnectionClosed)), game.page(origin=origin) as page:
-        page.recv(timeout=20)
+        page.recv(timeout=60)
     if origin is not None:
         assert game.get("/", Origin=origin).status == 403
 
@@ -232,7 +232,7 @@ def test_a_page_too_many_is_told_so(game: Inspected) -> None:
             pages.enter_context(game.page())
         assert eventually(lambda: game.inspector.pages == 16)
         with game.page() as page, pytest.raises(ConnectionClosed, match="close one"):
-            page.recv(timeout=20)
+            page.recv(timeout=60)
 
 
 def test_a_page_hears_of_the_end_and_waits_for_the_next_emulator() -> None:
@@ -242,9 +242,9 @@ def test_a_page_hears_of_the_end_and_waits_for_the_next_emulator() -> None:
             game.end("the emulator is gone")
             assert "gone" in text_message(page, "ended")["reason"]
             with pytest.raises(ConnectionClosed, match=r"1001 .*the emulator is gone"):
-                page.recv(timeout=20)
+                page.recv(timeout=60)
         with game.page() as page, pytest.raises(ConnectionClosed, match="waiting"):
-            page.recv(timeout=20)
+            page.recv(timeout=60)
 
 
 def test_a_page_that_is_opened_while_the_game_is_paused_shows_its_last_frame() -> None:
@@ -293,13 +293,13 @@ def test_orders_of_one_kind_do_not_take_each_others_place(game: Inspected, monke
 
 def test_a_page_that_paints_nothing_hears_of_the_end_too() -> None:
     with inspected() as game, game.page() as page:
-        assert [type(page.recv(timeout=20)) for _ in range(3)] == [str, bytes, bytes]  # there is no room for a third
+        assert [type(page.recv(timeout=60)) for _ in range(3)] == [str, bytes, bytes]  # there is no room for a third
         before = game.frames
         assert eventually(lambda: game.frames > before + 20)
         game.end("the emulator is gone")
-        assert "gone" in json.loads(page.recv(timeout=20))["reason"]
+        assert "gone" in json.loads(page.recv(timeout=60))["reason"]
         with pytest.raises(ConnectionClosed, match=r"1001 .*the emulator is gone"):
-            page.recv(timeout=20)
+            page.recv(timeout=60)
         assert eventually(lambda: game.inspector.pages == 0)
 
 
@@ -310,7 +310,7 @@ def test_a_page_that_says_too_often_that_it_has_painted_gets_no_more_frames_ahea
             page.send('{"type": "seen"}')
         page.send('{"type": "origin", "id": 1}')  # answered when all the above has been heard
         frames = 0
-        while isinstance(page.recv(timeout=20), bytes):
+        while isinstance(page.recv(timeout=60), bytes):
             frames += 1
         with contextlib.suppress(TimeoutError):
             while page.recv(timeout=0.3):

@@ -30,7 +30,7 @@ def build(context):
 pool, other = Pool("codecs", 3), Pool("previews", 2)
 jobs = [pool.submit(f"build {n}", build) for n in range(2)] + [other.submit("build", build)]
 queued = [pool.submit("waits", build) for _ in range(20)]
-assert all(began.acquire(timeout=30) for _ in jobs)
+assert all(began.acquire(timeout=60) for _ in jobs)
 print("ready", flush=True)
 """
 

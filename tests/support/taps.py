@@ -16,6 +16,7 @@ import pytest
 from halscope.hosts._ring import FoundRing, find_rings
 from halscope.hosts.libretro import LibretroHost, find_core
 from halscope.hosts.retroarch import RetroArchHost, tap_library
+from halscope_hooks import Snapshot
 
 PATIENCE = 60.0  # seconds for a process to start and load a game
 
@@ -49,6 +50,19 @@ def attached(**options: bool) -> Iterator[RetroArchHost]:
     """A host at the only running tap."""
     with RetroArchHost(only_ring().path, **options) as host:
         yield host
+
+
+def step(frontend: LibretroHost, host: RetroArchHost) -> tuple[Snapshot, Snapshot]:
+    """One frame, as the frontend and as the host sees it.
+
+    A tap gives up a host that has not polled for two seconds. Where both are in one process, that is as soon as the
+    machine holds the process up: so the host polls first.
+    """
+    host.poll(0)
+    inside = frontend.step()
+    outside = host.poll(PATIENCE)
+    assert outside is not None
+    return inside, outside
 
 
 def drain(host: RetroArchHost) -> None:
