@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from halscope.hosts.libretro import available_cores, find_core
 from halscope.hosts.retroarch import RetroArchHost, tap_library
-from halscope_hooks import HostError, Snapshot, Write
+from halscope_hooks import HostError, Write
 from support import taps
 from support.lab_game import LabGame
 from support.lab_variants import Variant
