@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from halscope.hosts._core_folder import PREFIX, CoreFolder
+from halscope.hosts.embedded._parent import remove_folder
 from halscope.hosts.libretro.host import LibretroHost
 from support import probe_rom
 from support.processes import gone_within
@@ -129,3 +130,20 @@ os.kill(os.getpid(), signal.SIGKILL)
     with LibretroHost(rom) as host:
         host.step()
     assert [*temporary.iterdir()] == [rom]
+
+
+def test_a_file_that_comes_while_the_folder_of_a_child_is_removed_does_not_keep_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its main thread and the one that watches the parent both may end the process, and the core may still write."""
+    folder, late, remove = tmp_path / "core", ["late"], os.rmdir
+    folder.mkdir()
+
+    def after_a_file_has_come(path: str, *, dir_fd: int | None = None) -> None:
+        while late:
+            (folder / late.pop()).touch()
+        remove(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "rmdir", after_a_file_has_come)
+    remove_folder(str(folder))
+    assert not folder.exists()

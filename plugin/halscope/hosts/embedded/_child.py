@@ -6,7 +6,6 @@ Requests are a name and its arguments; replies are (True, result) or (False, err
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from halscope_hooks import HalscopeError, HostError
 
 from halscope.hosts.embedded._bell import Ringer
 from halscope.hosts.embedded._messages import pack, receive
-from halscope.hosts.embedded._parent import end_with_parent
+from halscope.hosts.embedded._parent import end_with_parent, remove_folder
 from halscope.hosts.embedded._platform import prepare_child
 from halscope.hosts.libretro import process_memory
 
@@ -71,7 +70,7 @@ def main(requests: int, replies: int, bell_key: str, folder: str) -> None:
     except OSError:
         pass  # the parent has gone
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         sys.stdout.flush()
         os._exit(0)  # what a core registered for the process's exit may crash or hang
 

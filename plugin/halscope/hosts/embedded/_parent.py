@@ -11,6 +11,8 @@ from typing import Final
 from halscope.hosts.embedded._platform import wait_for_end
 
 _TIME_TO_CLOSE: Final = 3.0  # seconds for the main thread, which sees its pipe end, to unload the core
+_REMOVALS: Final = 20  # Windows removes no folder with an open file in it: that is left to the parent
+_REMOVE_AGAIN: Final = 0.005  # seconds
 
 
 def end_with_parent(requests: int, folder: str) -> None:
@@ -26,5 +28,14 @@ def end_with_parent(requests: int, folder: str) -> None:
 def _watch(requests: int, folder: str) -> None:
     wait_for_end(requests)
     time.sleep(_TIME_TO_CLOSE)
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_folder(folder)
     os._exit(1)
+
+
+def remove_folder(folder: str) -> None:
+    """Remove a folder with all that is in it, and what another thread puts into it meanwhile."""
+    for _ in range(_REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.lexists(folder):
+            return
+        time.sleep(_REMOVE_AGAIN)
