@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable
 from typing import Final
 
+from halscope._processes import lower_priority
 from halscope.session import CancelToken, new_thread
 
 log: Final = logging.getLogger("halscope.app")
@@ -45,7 +44,7 @@ def in_background[T](work: Callable[[], T], token: CancelToken | None = None) ->
     errors: list[BaseException] = []
 
     def run() -> None:
-        _lower_priority()
+        lower_priority(NICENESS)
         try:
             values.append(work())
         except BaseException as error:  # raised again on the caller's thread
@@ -70,11 +69,3 @@ def in_background[T](work: Callable[[], T], token: CancelToken | None = None) ->
         raise errors[0]
     finally:
         errors.clear()  # its traceback refers to this frame
-
-
-def _lower_priority() -> None:
-    """Lower the priority of this thread. Only on Linux: elsewhere the same call applies to the whole process."""
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        with contextlib.suppress(OSError):  # a sandbox may forbid it
-            os.setpriority(os.PRIO_PROCESS, thread, max(NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))

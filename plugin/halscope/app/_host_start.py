@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -12,6 +11,7 @@ from typing import Final, Self, final
 from halscope_hooks import Host
 
 from halscope._output import is_our_thread
+from halscope._processes import block_ctrl_c
 
 _LEAVE_SECONDS: Final = 2.0  # for a host that nobody wants any more; the core's process ends with this one anyway
 
@@ -53,8 +53,7 @@ class HostStart:
 
     def _open(self, open_one: Callable[[], Host]) -> None:
         is_our_thread()
-        if hasattr(signal, "pthread_sigmask"):  # Ctrl-C is the main thread's, which waits
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        block_ctrl_c()  # it is the main thread's, which waits
         try:
             host = open_one()
         except BaseException as error:  # `wait` raises it

@@ -12,6 +12,8 @@ from typing import Final
 
 from halscope_hooks import HalscopeError
 
+from halscope._processes import ON_ITS_OWN
+
 VARIABLE: Final = "HALSCOPE_EDITOR"
 """Environment variable with the command of the image editor; the picture's path is put behind it."""
 
@@ -34,7 +36,7 @@ def open_in_editor(picture: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # it lives on when the game ends
+            **ON_ITS_OWN,
         )
     except OSError as error:
         raise HalscopeError(f"{command[0]}: cannot be started: {error.strerror or error}; set {VARIABLE}") from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import signal
 import socket
 import sys
 import threading
@@ -23,6 +22,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
 from halscope._output import is_our_thread
+from halscope._processes import block_ctrl_c
 from halscope.inspector._access import Guard, policy
 from halscope.inspector._files import PageFiles
 from halscope.inspector._messages import MOST_PICTURE
@@ -127,8 +127,7 @@ class Site:
 
     def _serve(self) -> None:
         is_our_thread()
-        if hasattr(signal, "pthread_sigmask"):  # Ctrl-C is the main thread's
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        block_ctrl_c()  # it is the main thread's
         try:
             asyncio.run(self._server.serve(sockets=[self._socket]))
         except Exception:

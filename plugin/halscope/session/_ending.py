@@ -9,7 +9,6 @@ import atexit
 import contextlib
 import logging
 import math
-import os
 import sys
 import time
 import traceback
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from halscope_hooks import Detached
 
+from halscope._processes import after_fork
 from halscope.session._pool import Executor
 from halscope.session._stopping import Deadline, PhaseSeconds, StopReport, exit_over
 from halscope.session._threads import PREFIX, new_thread
@@ -194,5 +194,4 @@ def _forked() -> None:
 
 
 atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+after_fork(_forked)

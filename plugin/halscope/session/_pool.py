@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
-import os
 import threading
 import time
 import weakref
@@ -15,6 +14,7 @@ from typing import Final, NamedTuple, Protocol, Self, cast, final
 
 from halscope_hooks import UsageError
 
+from halscope._processes import after_fork
 from halscope.session._cancel import CancelToken
 from halscope.session._cells import Cell
 from halscope.session._job_terms import JobState, Priority
@@ -417,5 +417,4 @@ def _stop_all() -> None:
 
 
 atexit.register(_stop_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_ALIVE.clear)  # a child has none of its parent's threads
+after_fork(_ALIVE.clear)  # a child has none of its parent's threads

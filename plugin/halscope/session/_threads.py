@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Final, Protocol, cast
 
 from halscope._output import is_our_thread
+from halscope._processes import block_ctrl_c
 from halscope.session._rights import Right
 
 log: Final = logging.getLogger("halscope.session")
@@ -41,8 +41,7 @@ def _deaf_to_ctrl_c[*A](target: Callable[[*A], object], *arguments: *A) -> None:
     build. There it only sets a flag: the main thread stays in `time.sleep` or `result`, and Ctrl-C seems to do nothing.
     """
     is_our_thread()
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    block_ctrl_c()
     target(*arguments)
 
 

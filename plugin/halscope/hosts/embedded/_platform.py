@@ -1,16 +1,15 @@
-"""What platforms do differently about processes and their pipes: all of it, and in this file alone. Linux is tested."""
+"""What systems do differently about the embedded core's process and its pipes. Linux is tested."""
 
 from __future__ import annotations
 
 import ctypes
 import math
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 _NOT_ITS_FAULT: Final = frozenset("RDTt")  # runnable, waiting for a disk, stopped by a signal or a debugger (proc(5))
 _LINE_BYTES: Final = 1024
@@ -20,8 +19,6 @@ if sys.platform == "win32":
     import _winapi
     import msvcrt
 
-    OUT_OF_REACH: Final[dict[str, Any]] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    """See the other definition."""
     _SYNCHRONIZE: Final = 0x100000
     # Anonymous pipes cannot be waited for on Windows, so they are looked at once in a while.
     _LOOK_EVERY: Final = 0.0005  # seconds
@@ -59,9 +56,6 @@ if sys.platform == "win32":
 else:
     import resource
     import select
-
-    OUT_OF_REACH: Final[dict[str, Any]] = {"process_group": 0}
-    """Arguments of Popen for a child that Ctrl-C does not reach: that is for the parent, which ends the child."""
 
     def wait(readable: Sequence[int], writable: Sequence[int], timeout: float) -> set[int]:
         """Wait until a pipe can be read or written, or its other end is closed. Signal handlers run meanwhile.
@@ -108,12 +102,6 @@ else:
     def remove_open(path: Path) -> None:
         """Remove a file that is open, so that nothing is left behind whoever is killed."""
         path.unlink()
-
-
-def after_fork(run: Callable[[], None]) -> None:
-    """Have this run in processes that are forked from this one, where processes are forked."""
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=run)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -17,11 +17,12 @@ from typing import Any, Final, final
 
 from halscope_hooks import HostError, HostGoneError, RomIdentity, Snapshot
 
+from halscope._processes import OUT_OF_REACH, after_fork
 from halscope.hosts._core_folder import CoreFolder, new_core_folder
 from halscope.hosts.embedded._bell import TROUBLE, Bell
 from halscope.hosts.embedded._channel import Call, Channel
 from halscope.hosts.embedded._frames import FrameReader, check_memory
-from halscope.hosts.embedded._platform import OUT_OF_REACH, after_fork, cpu_seconds, is_starved
+from halscope.hosts.embedded._platform import cpu_seconds, is_starved
 
 _GRACE: Final = 2.0  # seconds that an idle child has to unload its core and exit
 _REAP_WAIT: Final = 5.0  # seconds to wait for a child that was killed
