@@ -14,6 +14,7 @@ constexpr float kLongSeed = 30;        // nats from which the banks may be far a
 constexpr std::size_t kFar = 0x10000;
 constexpr int kGap = 2;                // entries in a row that lead to no likely start
 constexpr float kBehindGap = 10;       // nats that a table needs behind one: more than one word tells
+constexpr std::int64_t kBefore = 16;   // entries of a run that may stand before the table itself
 constexpr std::size_t kPadding = 128;  // bits after the last position, so that shifts need no check
 
 }  // namespace
@@ -90,9 +91,20 @@ void TableFinder::collect_words() {
     }
 }
 
+bool TableFinder::is_evidence(const Layout& layout, std::int64_t entry, unsigned bank) const noexcept {
+    return space_.is_strong(word_of(layout, entry), bank) && !claims_.has(place_of(layout, entry)) &&
+           !claims_.has(high_place_of(layout, entry));
+}
+
 Table TableFinder::measured(const Layout& layout, Met& families) const {
     families.reset();
-    Table table{layout, 0, 0, 0};
+    // A run of words may begin with one that leads to a start in some bank by chance, but not in that of its entry.
+    std::int64_t first = 0;
+    for (; first < kBefore && has_word(layout, first); ++first) {
+        const auto bank = bank_of(layout, first);
+        if (bank && is_evidence(layout, first, *bank)) break;
+    }
+    Table table{layout, 0, first, first};
     std::uint32_t different = 0;
     for (const int step : {1, -1}) {
         float score = table.score;
@@ -100,13 +112,12 @@ Table TableFinder::measured(const Layout& layout, Met& families) const {
         std::uint32_t met_at_peak = different;
         int missed = 0;  // entries in a row that lead to no likely start, at most, since the peak
         int in_a_row = 0;
-        for (std::int64_t entry = step > 0 ? 0 : -1; std::abs(entry) < static_cast<std::int64_t>(kMostEntries);
-             entry += step) {
+        for (std::int64_t entry = step > 0 ? first : first - 1;
+             std::abs(entry - first) < static_cast<std::int64_t>(kMostEntries); entry += step) {
             const auto bank = bank_of(layout, entry);
             if (!bank || !has_word(layout, entry)) break;
-            const std::size_t place = place_of(layout, entry);
             const unsigned word = word_of(layout, entry);
-            if (!space_.is_strong(word, *bank) || claims_.has(place) || claims_.has(high_place_of(layout, entry))) {
+            if (!is_evidence(layout, entry, *bank)) {
                 score += bank_miss_;
                 if (score <= 0 || score < peak - 2 * hit_) break;
                 in_a_row = space_.is_likely(word, *bank) ? 0 : in_a_row + 1;

@@ -151,7 +151,9 @@ class TableFinder {
     // The small table with a word of a bank at `at`, as far as it has evidence in both directions.
     [[nodiscard]] Table small_table(std::size_t at, std::uint32_t stride, unsigned bank,
                                     std::span<const float> rarity) const;
-    // Scores a table both ways from its first entry.
+    // Whether an entry leads to a strong start in a bank, and no other table has it.
+    [[nodiscard]] bool is_evidence(const Layout& layout, std::int64_t entry, unsigned bank) const noexcept;
+    // Scores a table both ways from the first of its entries that is evidence.
     [[nodiscard]] Table measured(const Layout& layout, Met& families) const;
     [[nodiscard]] std::optional<Table> with_column(const Layout& words, std::uint32_t entries, std::size_t reach,
                                                    Met& families) const;

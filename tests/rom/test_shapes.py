@@ -58,6 +58,26 @@ def test_blocks_are_proven_by_pointers_of_every_shape(shape: str) -> None:
     assert len(proven) >= known
 
 
+@pytest.mark.parametrize("shape", ["words and banks", "bank apart in a record", "bytes apart"])
+def test_a_word_before_a_table_that_leads_to_a_start_in_no_bank_of_it_does_not_hide_the_table(shape: str) -> None:
+    """It makes the run of words longer by one, whose bank is then no ROM. Where entries are read at twice their stride,
+    the run does not begin with it: every second entry was a table of its own."""
+    truth = unpointed()
+    pointed = pointed_rom.point(truth, shape)
+    (low, high, bank), (next_low, _, next_bank) = list(pointed.parts.values())[:2]
+    assert bank is not None
+    assert next_bank is not None
+    strong = next(at for at, grade in _grades(truth).items() if grade == SHARP and at % 0x100 != at >> 8 % 0x100)
+    image = bytearray(pointed.rom.data.tobytes())
+    image[2 * low - next_low] = strong & 0xFF
+    image[2 * low - next_low + high - low] = 0x80 | strong >> 8 & 0x7F
+    image[2 * bank - next_bank] = 0x7E
+    make_header(image, truth.rom.mapping)
+    index = RomIndex.build(Rom.from_bytes(bytes(image), shape), [hal.HAL])
+    known = [parts in [one.parts for one in index.references("hal", at)] for at, parts in pointed.parts.items()]
+    assert sum(known) >= 0.99 * len(known)
+
+
 @cache
 def unpointed_hirom() -> TruthRom:
     packers = (("hal", lambda data: plain_packer.pack(data, lazy=False)),)
