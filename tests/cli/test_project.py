@@ -118,6 +118,9 @@ def test_an_edit_is_listed_undone_redone_and_reverted(hack: Path, run: Run) -> N
     steps = json.loads(out)["steps"]
     assert [step[0]["what"] for step in steps] == ["made", "reverted"]
     assert all(Path(step[0]["picture"]).is_file() for step in steps)
+    made, reverted = run("project", "log", "hack")[1].splitlines()
+    assert made.split()[1] == steps[0][0]["made"]
+    assert reverted.startswith(f"   2  {'':25}  reverted edit 1, frog.png, which was saved {steps[0][0]['made']}; ")
     assert run("project", "revert", "hack", 1)[:2] == (2, "")
     assert run("project", "redo", "hack")[2] == ["halscope: there is no edit to redo"]
 

@@ -45,6 +45,13 @@ def open_in_editor(picture: Path) -> None:
 def _command() -> list[str] | None:
     named = os.environ.get(VARIABLE, "").strip()
     if named:
-        return shlex.split(named, posix=sys.platform != "win32")
+        return words_of(named, backslashes=sys.platform == "win32")
     opener = {"darwin": "open", "win32": "explorer"}.get(sys.platform, "xdg-open")
     return [opener] if shutil.which(opener) else None
+
+
+def words_of(command: str, *, backslashes: bool) -> list[str]:
+    """Split a command at its blanks, but for those between quotes; `backslashes` are part of paths on Windows."""
+    if not backslashes:
+        return shlex.split(command)
+    return [word.strip('"') for word in shlex.split(command, posix=False)]

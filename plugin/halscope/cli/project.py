@@ -192,7 +192,10 @@ def _log(options: argparse.Namespace) -> int:
         for change in changes:
             picture = "" if change["picture"] is None else f"; {change['picture']}"
             what = f"{change['what']} edit {change['id']}, {change['sheet']}{', everywhere' * ('everywhere' in change)}"
-            say(f"{number:4}  {change['made']}  {what}{picture}{undone}")
+            when, saved = change["made"], ""
+            if change["what"] == "reverted":  # the time of that is not kept
+                when, saved = " " * len(when), f", which was saved {when}"
+            say(f"{number:4}  {when}  {what}{saved}{picture}{undone}")
     if not steps:
         say("no edits")
     return 0
