@@ -24,7 +24,7 @@ def test_the_page_is_served_without_what_looks_at_a_game() -> None:
         [sys.executable, "-c", SERVES], capture_output=True, text=True, timeout=120, check=True
     ).stdout.split()
     rooms = {name.split(".")[1] for name in modules if name.startswith("halscope.")}
-    assert rooms <= {"inspector", "app", "_output"}
+    assert rooms <= {"inspector", "app", "_output", "_processes"}
     assert not {"numpy", "halscope.app._painting"} & set(modules)
 
 
