@@ -67,7 +67,7 @@ def test_a_word_before_a_table_that_leads_to_a_start_in_no_bank_of_it_does_not_h
     (low, high, bank), (next_low, _, next_bank) = list(pointed.parts.values())[:2]
     assert bank is not None
     assert next_bank is not None
-    strong = next(at for at, grade in _grades(truth).items() if grade == SHARP and at % 0x100 != at >> 8 % 0x100)
+    strong = next(at for at, grade in _grades(truth).items() if grade == SHARP and at % 0x100 != (at >> 8) % 0x100)
     image = bytearray(pointed.rom.data.tobytes())
     image[2 * low - next_low] = strong & 0xFF
     image[2 * low - next_low + high - low] = 0x80 | strong >> 8 & 0x7F
