@@ -230,6 +230,16 @@ def test_what_another_process_overwrote_is_written_again(tmp_path: Path) -> None
     assert [one.block_offset for one in home.load().starts] == [1, 2, 3]
 
 
+def test_a_file_that_was_read_is_read_again_only_when_it_has_changed(tmp_path: Path) -> None:
+    mine, other = KnowledgeFile(HASH, tmp_path), KnowledgeFile(HASH, tmp_path)
+    written = mine.update(start(1))
+    assert mine.load() is written
+    assert mine.update(start(1)) is written
+    other.update(start(2))
+    assert [one.block_offset for one in mine.load().starts] == [1, 2]
+    assert mine.load() is mine.load()
+
+
 def test_what_is_known_already_is_not_written(tmp_path: Path) -> None:
     home = KnowledgeFile(HASH, tmp_path)
     home.update(start(1))

@@ -39,6 +39,7 @@ class KnowledgeFile:
     def __init__(self, rom_sha256: str, folder: Path | None = None) -> None:
         self._rom_sha256 = rom_sha256
         self._known = Knowledge(rom_sha256)
+        self._read: tuple[bytes, Knowledge] | None = None  # the file's text as it was read or written, and what it says
         self.path: Final = (data_folder() if folder is None else folder) / f"knowledge-{rom_sha256}.json"
 
     def load(self) -> Knowledge:
@@ -56,6 +57,8 @@ class KnowledgeFile:
         if missing:
             return Knowledge(self._rom_sha256)
         text = read_limited(self.path, _MOST_BYTES, "file of what is known about a game")
+        if self._read is not None and self._read[0] == text:  # checking all of it again takes milliseconds
+            return self._read[1]
         try:
             known = knowledge_from_json(text, str(self.path))
             if known.rom_sha256 != self._rom_sha256:
@@ -64,6 +67,7 @@ class KnowledgeFile:
             raise
         except FormatError as error:
             raise FormatError(f"{error}; {self._keep_aside()}") from None
+        self._read = text, known
         return known
 
     def update(self, learn: Callable[[Knowledge], Knowledge]) -> Knowledge:
@@ -83,7 +87,7 @@ class KnowledgeFile:
             HalscopeError: The folder or the file cannot be written.
         """
         stored = self.load()
-        before = merge(stored, self._known)
+        before = stored if stored is self._known else merge(stored, self._known)
         known = merge(before, learn(before))
         if known != stored:
             try:
@@ -93,7 +97,11 @@ class KnowledgeFile:
                     f"{self.path.parent}: cannot be created: {error.strerror or error}; set {FOLDER_VARIABLE} to a "
                     "writable folder"
                 ) from error
-            write_atomic(self.path, knowledge_to_json(known).encode() + b"\n")
+            text = knowledge_to_json(known).encode() + b"\n"
+            write_atomic(self.path, text)
+            self._read = text, known
+        else:
+            known = stored
         self._known = known
         return known
 
