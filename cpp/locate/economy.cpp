@@ -5,7 +5,10 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <memory>
+#include <new>
 
 #include "core/cpu.hpp"
 #include "hal/bits.hpp"
@@ -220,6 +223,10 @@ class Joints {
     std::array<std::uint32_t, kJoints> full_{};
 };
 
+struct Freed {
+    void operator()(float* memory) const noexcept { std::free(memory); }
+};
+
 // Writes the evidence of some of the starts to `result`.
 void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint32_t> offsets, float* result,
                     const Model& model, const CancelToken* cancel) {
@@ -231,7 +238,11 @@ void weigh_commands(std::span<const std::uint8_t> rom, std::span<const std::uint
     // depends on the command before); 0 where not computed yet. No stream extends past the end of this range.
     const std::size_t begin = *std::min_element(offsets.begin(), offsets.end());
     const std::size_t last = *std::max_element(offsets.begin(), offsets.end());
-    std::vector<float> known(std::min(rom.size(), last + hal::kMaxPacked) - std::min(rom.size(), begin), 0.0F);
+    const std::size_t range = std::min(rom.size(), last + hal::kMaxPacked) - std::min(rom.size(), begin);
+    // The system gives large memory as zeros page by page, when it is touched: between two looks at the token.
+    const std::unique_ptr<float[], Freed> memory(static_cast<float*>(std::calloc(range + 1, sizeof(float))));
+    if (!memory) throw std::bad_alloc();
+    const std::span<float> known(memory.get(), range);
     struct Passed {
         std::size_t at;
         Command command;

@@ -137,7 +137,7 @@ def _grades(truth: TruthRom) -> dict[int, int]:
     """How likely each start is by its commands alone."""
     starts = _families._candidates(truth.rom, hal.HAL, 0, None, 1)
     starts["family"] = numbered(starts["offset"] + starts["packed_size"])
-    likelihood = _families._likelihood(truth.rom, [hal.HAL], starts)
+    likelihood = _families._likelihood(truth.rom, [hal.HAL], starts, None)
     return dict(zip(starts["offset"].tolist(), likelihood.tolist(), strict=True))
 
 

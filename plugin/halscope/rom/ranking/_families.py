@@ -189,17 +189,21 @@ def search_families(
     possible = ~_unproven_across(rom, codecs, candidates) | (tables > 0)
     candidates, tables = candidates[possible], tables[possible]
     stop_if_cancelled(cancel)
-    starts, tables = _chosen(codecs, candidates, tables)
+    starts, tables = _chosen(codecs, candidates, tables, cancel)
+    stop_if_cancelled(cancel)
     starts["evidence"] = evidence.full_evidence(rom, codecs, starts, cancel, threads)
     stop_if_cancelled(cancel)
     native = evidence.is_native(codecs, starts["codec"])
     recurrence = weigh_recurrence(rom, starts, native, cancel, threads)
+    stop_if_cancelled(cancel)
     weigh_codecs(starts, native, recurrence < 0)
     stop_if_cancelled(cancel)
     references = references.of_tables(_tables_of_blocks(starts, native, references))
     references = without_rivals(starts, native, references)
+    stop_if_cancelled(cancel)
     tables = np.where(np.isinf(tables), tables, _strongest_table(starts, references))
     references = References.known(known_tables, [codec.name for codec in codecs]).joined(references)
+    stop_if_cancelled(cancel)
     starts["evidence"] -= np.where(_pointed_families(starts, tables), recurrence, 0)  # a pointer outweighs it
     _point(starts, tables)
     stop_if_cancelled(cancel)
@@ -247,12 +251,14 @@ def _tables(
     offsets, families = candidates["offset"][rows], candidates["family"][rows]
     offsets, families = np.ascontiguousarray(offsets), np.ascontiguousarray(families)
     likelihood = np.zeros(len(offsets), np.uint8)
-    np.maximum.at(likelihood, number, _likelihood(rom, codecs, candidates))
+    stop_if_cancelled(cancel)
+    np.maximum.at(likelihood, number, _likelihood(rom, codecs, candidates, cancel))
+    stop_if_cancelled(cancel)
     found = table_pointers(rom, offsets, families, cancel, threads, likelihood)
     return found.evidence[number], found.references
 
 
-def _likelihood(rom: Rom, codecs: Sequence[Codec], candidates: Starts) -> NDArray[np.uint8]:
+def _likelihood(rom: Rom, codecs: Sequence[Codec], candidates: Starts, cancel: CancelToken | None) -> NDArray[np.uint8]:
     """Return how likely each candidate is by its commands alone, UNLIKELY to SHARP."""
     look, families = candidates["evidence"].astype(np.float64), candidates["family"]
     # The evidence of a third-party codec is not comparable with that of any other.
@@ -262,7 +268,9 @@ def _likelihood(rom: Rom, codecs: Sequence[Codec], candidates: Starts) -> NDArra
     result = np.where(~native | (look >= best - _LIKELY), LIKELY, UNLIKELY)
     fair = (result == LIKELY) & (look >= best - _FAIR[0]) & (~native | (look >= _FAIR[1]))
     odd = np.flatnonzero(fair & ((candidates["size"] % 16 != 0) | (look < 0)))
-    fair[odd] = _begin_with_colours(rom, codecs, candidates[odd])
+    stop_if_cancelled(cancel)
+    fair[odd] = _begin_with_colours(rom, codecs, candidates[odd], cancel)
+    stop_if_cancelled(cancel)
     result[fair | ((look >= best - _NEARLY) & (best >= _STRONG[1]))] = FAIR
     result[(look >= best - _STRONG[0]) & (best >= _STRONG[1])] = STRONG
     result[(result == STRONG) & (look >= best - _SHARP)] = SHARP
@@ -270,7 +278,9 @@ def _likelihood(rom: Rom, codecs: Sequence[Codec], candidates: Starts) -> NDArra
     return likelihood
 
 
-def _begin_with_colours(rom: Rom, codecs: Sequence[Codec], candidates: Starts) -> NDArray[np.bool_]:
+def _begin_with_colours(
+    rom: Rom, codecs: Sequence[Codec], candidates: Starts, cancel: CancelToken | None
+) -> NDArray[np.bool_]:
     """Return which candidates decode to something that begins with colours. A third-party codec is not asked."""
     result = np.zeros(len(candidates), np.bool_)
     small = (candidates["size"] >= 2 * _COLOURS) & (candidates["size"] <= _MOST_COLOURED)
@@ -281,7 +291,7 @@ def _begin_with_colours(rom: Rom, codecs: Sequence[Codec], candidates: Starts) -
         if not len(rows) or not handles:
             continue
         offsets, numbers = np.ascontiguousarray(candidates["offset"][rows]), np.zeros(len(rows), np.uint8)
-        outputs, bounds = locate_decode_all(rom.data, offsets, handles, numbers)
+        outputs, bounds = locate_decode_all(rom.data, offsets, handles, numbers, cancel)
         high = outputs[bounds[:-1, None].astype(np.intp) + np.arange(1, 2 * _COLOURS, 2)]
         different = 1 + (np.diff(np.sort(high, axis=1), axis=1) > 0).sum(axis=1)  # tables of numbers have two or three
         result[rows] = (high < 0x80).all(axis=1) & (different >= _DIFFERENT)
@@ -289,13 +299,14 @@ def _begin_with_colours(rom: Rom, codecs: Sequence[Codec], candidates: Starts) -
 
 
 def _chosen(
-    codecs: Sequence[Codec], candidates: Starts, tables: NDArray[np.float32]
+    codecs: Sequence[Codec], candidates: Starts, tables: NDArray[np.float32], cancel: CancelToken | None
 ) -> tuple[Starts, NDArray[np.float32]]:
     """Return the candidates worth decoding: the best of each family and codec, and those that a table leads to."""
     families, numbers, look = candidates["family"], candidates["codec"], candidates["evidence"].astype(np.float64)
     # The evidence of a third-party codec is not comparable with that of any other.
     scale = np.where(evidence.is_native(codecs, numbers), 0, numbers + 1)
     likely = np.flatnonzero(look >= highest(families, scale, look)[families, scale] - _DOUBT)
+    stop_if_cancelled(cancel)
     of_codec = families[likely].astype(np.uint64) << 8 | numbers[likely]
     chosen = tables > 0
     chosen[likely[best_of_each(of_codec, look[likely], _EVALUATED_STARTS)]] = True
