@@ -87,18 +87,20 @@ IndexArrays build_index(const Text& text, const Work& work) {
     };
     IndexArrays index;
     index.buckets.assign(bucket_count + 1, 0);
-    stop_if_cancelled(work.cancel);
     for (const auto& some : entries) {
+        stop_if_cancelled(work.cancel);
         for (const Entry& entry : some) ++index.buckets[bucket_of(entry.key) + 1];
     }
+    stop_if_cancelled(work.cancel);
     for (std::size_t k = 1; k <= bucket_count; ++k) index.buckets[k] += index.buckets[k - 1];
     // Entries arrive in ascending order and go to their buckets in that order. Each bucket's start advances while it is
     // filled; afterwards all starts are moved back.
-    stop_if_cancelled(work.cancel);
     index.positions.resize(total);
     for (const auto& some : entries) {
+        stop_if_cancelled(work.cancel);
         for (const Entry& entry : some) index.positions[index.buckets[bucket_of(entry.key)]++] = entry.position;
     }
+    stop_if_cancelled(work.cancel);
     for (std::size_t k = bucket_count; k > 0; --k) index.buckets[k] = index.buckets[k - 1];
     index.buckets[0] = 0;
     return index;

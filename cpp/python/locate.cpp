@@ -16,6 +16,7 @@
 #include "locate/fingerprint.hpp"
 #include "locate/grams.hpp"
 #include "locate/index.hpp"
+#include "locate/numbering.hpp"
 #include "locate/pointers.hpp"
 #include "locate/ranking.hpp"
 #include "locate/recurrence.hpp"
@@ -260,6 +261,15 @@ py::array_t<std::uint32_t> grams_in(const py::object& memory, const Offsets& gra
     return to_array(std::move(places));
 }
 
+py::array_t<std::uint32_t> numbered(const Offsets& values) {
+    std::vector<std::uint32_t> numbers;
+    {
+        const GilReleased unlocked;
+        numbers = locate::numbered(span_of(values));
+    }
+    return to_array(std::move(numbers));
+}
+
 py::tuple build(const py::object& outputs, const Offsets& bounds, const py::object& rom, const CancelToken* cancel,
                 unsigned threads) {
     const ByteView output_view(outputs);
@@ -480,6 +490,7 @@ void bind_locate(py::module_& module) {
                py::arg("threads") = 0);
     module.def("locate_recurrence", &recurrence, py::arg("rom"), py::arg("offsets"), py::arg("sizes"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
+    module.def("locate_numbered", &numbered, py::arg("values"));
     module.def("locate_build", &build, py::arg("outputs"), py::arg("bounds"), py::arg("rom"),
                py::arg("cancel") = py::none(), py::arg("threads") = 0);
     module.def("locate_lookup", &lookup, py::arg("outputs"), py::arg("bounds"), py::arg("rom"), py::arg("buckets"),

@@ -14,6 +14,8 @@ from halscope.codecs import hal
 from halscope.rom.index import RomIndex
 from halscope.rom.pointers import LIKELY, SHARP, STRIDES, direct_pages
 from halscope_hooks import CancelledError
+from hypothesis import given
+from hypothesis import strategies as st
 from support.simd import LEVELS, at_level
 from support.truth_rom import TruthRom, make_truth_rom
 
@@ -106,3 +108,21 @@ def test_what_was_cancelled_before_does_not_begin() -> None:
     assert steps == [(0, 3)]
     with pytest.raises(CancelledError):
         _codec.locate_build(np.empty(0, np.uint8), np.zeros(1, np.uint32), truth().rom.data, token)
+
+
+@pytest.mark.parametrize("step", [0, 1, 2, 3])
+def test_a_build_that_is_cancelled_as_it_reports_a_step_makes_no_index(step: int) -> None:
+    token = CancelToken()
+
+    def report(done: int, _total: int) -> None:
+        if done == step:
+            token.cancel()
+
+    with pytest.raises(CancelledError):
+        RomIndex.build(truth().rom, [hal.HAL], progress=report, cancel=token)
+
+
+@given(st.lists(st.integers(0, 5000)))
+def test_distinct_values_are_numbered_in_their_order(values: list[int]) -> None:
+    order = sorted(set(values))
+    assert _codec.locate_numbered(np.array(values, np.uint32)).tolist() == [order.index(value) for value in values]

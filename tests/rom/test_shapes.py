@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from halscope._codec import locate_numbered
 from halscope.codecs import hal
 from halscope.codecs.lz import LZ2
 from halscope.rom.image import Rom
@@ -14,7 +15,6 @@ from halscope.rom.index import RomIndex
 from halscope.rom.mapping import Mapping
 from halscope.rom.pointers import FAIR, LIKELY, SHARP, STRONG, UNLIKELY
 from halscope.rom.ranking import POINTER, _families
-from halscope.rom.ranking._rows import numbered
 from support import plain_packer, pointed_rom
 from support.lab_truth import IMAGE, load_truth
 from support.lab_variants import Variant
@@ -136,7 +136,7 @@ def test_another_constant_of_a_call_is_not_paired_with_its_bank() -> None:
 def _grades(truth: TruthRom) -> dict[int, int]:
     """How likely each start is by its commands alone."""
     starts = _families._candidates(truth.rom, hal.HAL, 0, None, 1)
-    starts["family"] = numbered(starts["offset"] + starts["packed_size"])
+    starts["family"] = locate_numbered(starts["offset"] + starts["packed_size"])
     likelihood = _families._likelihood(truth.rom, [hal.HAL], starts, None)
     return dict(zip(starts["offset"].tolist(), likelihood.tolist(), strict=True))
 

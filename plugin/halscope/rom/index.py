@@ -30,6 +30,7 @@ from halscope.rom import cache
 from halscope.rom._outputs import BestOutputs, decode_outputs
 from halscope.rom._stored_index import cache_key, fits
 from halscope.rom.block_transforms import expected_rows
+from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.edges import Ranges
 from halscope.rom.image import Rom
 from halscope.rom.origin import Origins, SegmentBlocks, atlas_of, is_plausible, packed_bytes
@@ -148,6 +149,7 @@ class RomIndex:
         report(2, _STEPS)
         buckets, positions = _codec.locate_build(outputs, bounds, rom.data, cancel, threads)
         report(_STEPS, _STEPS)
+        stop_if_cancelled(cancel)
         arrays: cache.Arrays = {
             "outputs": outputs,
             "bounds": bounds,

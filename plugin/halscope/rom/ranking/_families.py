@@ -20,7 +20,7 @@ import numpy as np
 from halscope_hooks import Codec, StartEvidence
 from numpy.typing import NDArray
 
-from halscope._codec import CancelToken, locate_decode_all
+from halscope._codec import CancelToken, locate_decode_all, locate_numbered
 from halscope.rom.cancelling import stop_if_cancelled
 from halscope.rom.edges import crossing
 from halscope.rom.image import Rom
@@ -29,7 +29,7 @@ from halscope.rom.ranking import _evidence as evidence
 from halscope.rom.ranking._codec_weights import weigh_codecs
 from halscope.rom.ranking._recurrence import weigh_recurrence
 from halscope.rom.ranking._rivals import without_rivals
-from halscope.rom.ranking._rows import best_of_each, best_rows, disjoint, first_of_each, highest, numbered
+from halscope.rom.ranking._rows import best_of_each, best_rows, disjoint, first_of_each, highest
 from halscope.rom.references import KnownTable, References, known_offsets
 
 Starts = NDArray[Any]
@@ -176,7 +176,7 @@ def search_families(
             progress(number, len(codecs))
         parts.append(_candidates(rom, codec, number, cancel, threads))
     candidates = np.concatenate(parts)
-    candidates["family"] = numbered(candidates["offset"] + candidates["packed_size"])
+    candidates["family"] = locate_numbered(candidates["offset"] + candidates["packed_size"])
     stop_if_cancelled(cancel)
     tables, references = np.zeros(len(candidates), np.float32), References.none()
     if search_tables:
@@ -245,7 +245,7 @@ def _tables(
     rom: Rom, codecs: Sequence[Codec], candidates: Starts, cancel: CancelToken | None, threads: int
 ) -> tuple[NDArray[np.float32], References]:
     """Return the evidence of the pointers that lead to each candidate's offset, for any codec, and the pointers."""
-    number = numbered(np.ascontiguousarray(candidates["offset"]))
+    number = locate_numbered(np.ascontiguousarray(candidates["offset"]))
     rows = np.empty(int(number.max()) + 1 if len(number) else 0, np.intp)
     rows[number] = np.arange(len(number))  # any candidate at the offset will do: they share their end
     offsets, families = candidates["offset"][rows], candidates["family"][rows]

@@ -49,14 +49,3 @@ def highest(families: NDArray[Any], groups: NDArray[Any], value: NDArray[np.floa
     best = np.full((int(families.max(initial=0)) + 1, int(groups.max(initial=0)) + 1), -np.inf)
     np.maximum.at(best, (families, groups), value)
     return best
-
-
-def numbered(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Number the distinct values in ascending order. Uses a table, which takes a tenth of the time of a sort."""
-    there = np.zeros(int(values.max(initial=0)) + 1, np.bool_)
-    there[values] = True
-    different = np.flatnonzero(there)
-    number = np.empty(len(there), np.uint32)
-    number[different] = np.arange(len(different), dtype=np.uint32)
-    numbers: NDArray[np.uint32] = number[values]
-    return numbers
