@@ -32,6 +32,7 @@ from support import lab_truth
 from support.inspector_page import pixels_on, soon
 from support.lab_game import LabGame
 from support.made_host import eventually
+from support.plugin_folder import write_plugin
 from support.ppu_states import noise
 
 pytestmark = pytest.mark.slow
@@ -239,3 +240,56 @@ def test_two_savestates_are_shown_and_compared_on_their_page(context: BrowserCon
         expect(figures).not_to_have_text(early, use_inner_text=True)
         page.keyboard.press("c")
         expect(page.locator(".compare .line")).to_contain_text(re.compile(r"[1-9]\d* sprites"))
+
+
+SLOW_CODEC = """
+import time
+from pathlib import Path
+class Slow:
+    name = "slow"
+    def decode(self, data, offset=0):
+        raise CodecError("no such stream", offset)
+    def encode(self, data, *, cancel=None):
+        raise CodecError("cannot be written", 0)
+    def scan(self, rom, *, window=0, cancel=None):
+        while not Path("go on").exists() and not (cancel is not None and cancel.cancelled):
+            time.sleep(0.02)
+        return np.empty(0, [("offset", "<u4"), ("packed_size", "<u4"), ("size", "<u4")])
+class Plugin:
+    @hookimpl
+    def halscope_codecs(self):
+        return [Slow()]
+plugin = Plugin()
+"""
+
+
+@pytest.fixture
+def slow(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A plugin whose codec searches a ROM until there is a file `go on`; no index is in the cache."""
+    monkeypatch.setenv("HALSCOPE_CACHE_DIR", str(tmp_path / "cache"))
+    (files / "go on").unlink(missing_ok=True)
+    return write_plugin(tmp_path, SLOW_CODEC)
+
+
+@pytest.mark.parametrize("kind", ["replay", "inspect"])
+def test_frames_are_shown_while_their_rom_is_indexed_and_have_origins_afterwards(
+    context: BrowserContext, files: Path, slow: Path, kind: str
+) -> None:
+    shown = ["run.hrec"] if kind == "replay" else ["early.state", "run.state"]
+    later = 60 if kind == "replay" else 1
+    with rom_path() as rom, page_of(context, files, kind, *shown, "--rom", rom, "--plugin", slow) as page:
+        expect(page.locator("footer")).to_have_text("indexing the ROM: 0 %")
+        page.keyboard.press("]" if kind == "replay" else ".")
+        expect(page.locator(".frame")).to_have_text(f"frame {later}")
+        page.hover(".sprites li:first-child button")
+        expect(page.locator("footer strong")).to_have_text("indexing the ROM: 0 %")
+        (files / "go on").touch()
+        expect(page.locator("footer .found")).to_have_text(re.compile(r"hal 0x[0-9a-f]{6} \+ 0x"))
+        expect(page.locator(".frame")).to_have_text(f"frame {later}")
+
+
+def test_the_page_of_a_recording_ends_while_its_rom_is_indexed(
+    context: BrowserContext, files: Path, slow: Path
+) -> None:
+    with rom_path() as rom, page_of(context, files, "replay", "run.hrec", "--rom", rom, "--plugin", slow) as page:
+        expect(page.locator("footer")).to_have_text("indexing the ROM: 0 %")

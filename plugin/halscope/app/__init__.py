@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from halscope.app._host_start import HostStart
     from halscope.app._image_editor import open_in_editor
     from halscope.app._index_page import check_page
+    from halscope.app._indexing import index_meanwhile, report_indexing
     from halscope.app._inject import Injection, inject
     from halscope.app._inspect import Inspection, inspect_files
     from halscope.app._kept_frames import LiveFrames, RecordedFrames
@@ -243,6 +244,7 @@ __all__ = [
     "frame_with_sprites",
     "frames_before",
     "host_script",
+    "index_meanwhile",
     "inject",
     "inject_colour_edits",
     "inject_palettes",
@@ -286,6 +288,7 @@ __all__ = [
     "record_game",
     "recorded_frame",
     "reduce_pictures",
+    "report_indexing",
     "rgb_text",
     "run_tour",
     "sampled_frames",
@@ -465,6 +468,8 @@ _MODULES = {
     "found_emulators": "halscope.app._attach",
     "host_script": "halscope.app._attach",
     "frame_with_sprites": "halscope.app._moment_sheet",
+    "index_meanwhile": "halscope.app._indexing",
+    "report_indexing": "halscope.app._indexing",
     "inject": "halscope.app._inject",
     "inspect_files": "halscope.app._inspect",
     "listed_layouts": "halscope.app._block_layout",

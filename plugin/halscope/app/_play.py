@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final
 
 from halscope_hooks import (
     Event,
@@ -16,17 +15,14 @@ from halscope_hooks import (
     Update,
 )
 
-from halscope.app._background import background_threads, in_background
 from halscope.app._controls import Controls
 from halscope.app._game_run import Press, run_in_real_time
+from halscope.app._indexing import index_meanwhile, report_indexing
 from halscope.app._live_edits import LiveEdits
 from halscope.app._outlining import Outlining
 from halscope.app._start_watch import StartWatch
 from halscope.app._workspace import Workspace
-from halscope.rom.index import RomIndex
-from halscope.session import Job, JobContext, Session
-
-INDEXING: Final = "indexing"
+from halscope.session import Session
 
 
 class Play:
@@ -139,17 +135,7 @@ class Play:
         self._watch.follow(workspace)
         if self._outlining is not None:
             self._outlining.follow(workspace)
-
-        def index(context: JobContext) -> RomIndex:
-            threads = background_threads()
-            return in_background(lambda: workspace.index(context.report, context.token.native, threads), context.token)
-
-        def locate(job: Job[RomIndex]) -> None:
-            runs = self._session.info.rom.sha256
-            if job.exception(0) is None and self._workspace is workspace and runs in (None, workspace.rom.sha256):
-                self._session.set_locate(workspace.tracker())
-
-        self._session.run(INDEXING, index, replaces=INDEXING).add_done_callback(locate)
+        index_meanwhile(self._session, workspace, lambda: self._workspace)
 
     def _follow(self, event: HostChanged) -> None:
         """Index and edit the ROM that the emulator has loaded."""
@@ -193,7 +179,4 @@ class Play:
         return True
 
     def _hear(self, event: Event) -> None:
-        if isinstance(event, JobProgress) and event.job == INDEXING:
-            self._progress(event.done, event.total)
-        elif isinstance(event, JobFailed) and event.job == INDEXING:
-            self._report(f"the index could not be built, so origins of tiles are unknown: {event.error}")
+        report_indexing(event, self._progress, self._report)

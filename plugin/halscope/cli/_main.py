@@ -113,7 +113,7 @@ def command(name: str) -> Callable[[argparse.Namespace], int]:
         case "record":
             from halscope.cli.record import run_record as run
         case "replay":
-            from halscope.cli.record import run_replay as run
+            from halscope.cli.replay import run
         case "cache":
             from halscope.cli.cache import run
         case "doctor":

@@ -10,10 +10,10 @@ from typing import Any
 
 from halscope_hooks import UsageError
 
-from halscope.app import Inspection, Plugins, Workspace, all_states, inspect_files, tiles_in_vram
+from halscope.app import Inspection, Workspace, all_states, inspect_files, tiles_in_vram
 from halscope.cli._common import check_obsel, out_folder, print_json, progress_bar
 from halscope.cli._output import note, say
-from halscope.cli._page import wants_page
+from halscope.cli._page import opened_site, wants_page
 from halscope.cli._plugins import plugins_from
 from halscope.cli._table import Cell, Column, index_ranges, origin_cell, print_palettes, print_table
 from halscope.cli._workspace import workspace_from
@@ -42,12 +42,13 @@ ORIGIN_COLUMNS = (Column("tiles"), Column("origin"))
 def run(options: argparse.Namespace) -> int:
     """Decode, write the PNGs, and print."""
     check_obsel(options.obsel)
+    prints = options.registers or options.in_vram
+    if not prints and wants_page(options):
+        return _show(options)
     plugins = plugins_from(options)
     workspace = None if options.rom is None else workspace_from(options, plugins)
-    if options.registers or options.in_vram:
+    if prints:
         return _print_memory(options, workspace)
-    if wants_page(options):
-        return _show(options, workspace, plugins)
     if options.out is None:
         raise UsageError("--out DIR is needed for the pictures; on a terminal without it, the page opens")
 
@@ -112,22 +113,25 @@ def _print_memory(options: argparse.Namespace, workspace: Workspace | None) -> i
     return 0
 
 
-def _show(options: argparse.Namespace, workspace: Workspace | None, plugins: Plugins) -> int:
-    """Serve the page: a recording as it is, states as the frames of a temporary one."""
-    from halscope.cli.replay import show_recording  # only now: it needs sessions
+def _show(options: argparse.Namespace) -> int:
+    """Show the page: a recording as it is, states as the frames of a temporary one."""
+    with opened_site(options) as site:
+        from halscope.cli._recorded_page import show_recording  # only now: it needs sessions
 
-    files, frame = options.files, options.frame or 0
-    states = all_states(files, options.obsel, options.frame)
-    if len(files) == 1 and states[0].kind == "recording":
-        return show_recording(options, files[0], workspace, plugins, frame)
-    with tempfile.TemporaryDirectory(prefix="halscope-") as folder:
-        path = Path(folder) / "states.hrec"
-        one_rom = len({state.snapshot.rom for state in states}) == 1
-        with RecordingWriter(path, emulator=states[0].kind) as writer:
-            for number, state in enumerate(states):  # states have no frame numbers, and a page tells frames by theirs
-                snapshot = replace(state.snapshot, frame=number)
-                writer.append(snapshot if one_rom else replace(snapshot, rom=None))
-        return show_recording(options, path, workspace, plugins)
+        plugins = plugins_from(options)
+        workspace = None if options.rom is None else workspace_from(options, plugins)
+        files, frame = options.files, options.frame or 0
+        states = all_states(files, options.obsel, options.frame)
+        if len(files) == 1 and states[0].kind == "recording":
+            return show_recording(options, files[0], workspace, plugins, site, frame)
+        with tempfile.TemporaryDirectory(prefix="halscope-") as folder:
+            path = Path(folder) / "states.hrec"
+            one_rom = len({state.snapshot.rom for state in states}) == 1
+            with RecordingWriter(path, emulator=states[0].kind) as writer:
+                for number, state in enumerate(states):  # states have no frame numbers, and a page tells frames by them
+                    snapshot = replace(state.snapshot, frame=number)
+                    writer.append(snapshot if one_rom else replace(snapshot, rom=None))
+            return show_recording(options, path, workspace, plugins, site)
 
 
 def _print(found: Inspection, *, with_origins: bool) -> None:

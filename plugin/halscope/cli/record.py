@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from halscope_hooks import UsageError
-
 from halscope._files import refuse_same
 from halscope.app import (
     RunTruth,
@@ -24,10 +22,8 @@ from halscope.cli._common import out_folder, print_json, progress_bar
 from halscope.cli._figures import figures_summary, print_figures
 from halscope.cli._game import frame_summary, game_from, schedule_from
 from halscope.cli._output import note, say
-from halscope.cli._page import wants_page
 from halscope.cli._plugins import plugins_from
 from halscope.cli._workspace import workspace_from
-from halscope.cli.replay import show_recording
 
 
 def run_record(options: argparse.Namespace) -> int:
@@ -60,12 +56,8 @@ def run_record(options: argparse.Namespace) -> int:
 
 def run_replay(options: argparse.Namespace) -> int:
     """Decode each frame of the recording, or show one of them."""
-    if options.every is not None and options.out is None:
-        raise UsageError("replay: --every N writes a picture; say where with --out DIR")
     plugins = plugins_from(options)
     workspace = None if options.rom is None else workspace_from(options, plugins)
-    if wants_page(options) and options.frame is None and options.every is None:
-        return show_recording(options, options.recording, workspace, plugins)
     warning = missing_end(options.recording)  # a file that is none is refused before the ROM is indexed
     if options.frame is not None:
         recorded_frame(options.recording, options.frame)  # likewise

@@ -36,6 +36,12 @@ class Notices:
             for listener in self._listeners.values():
                 listener(kind, text)
 
+    def forget(self, *kinds: str) -> None:
+        """Keep no notice of these types for pages that connect later."""
+        with self._lock:
+            for kind in kinds:
+                self._kept.pop(kind, None)
+
     def subscribe(self, who: object, listener: Callable[[str, str], None]) -> None:
         """Call `listener` with the type and text of each notice from now on, first of the kept ones. It must not block,
         nor call back."""

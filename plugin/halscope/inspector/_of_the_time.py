@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from halscope.inspector._answers import previewed
 from halscope.ppu import compare_snapshots, decode_frame
 
 if TYPE_CHECKING:
-    from halscope.app import Timeline
+    from halscope.app import Past, Timeline
     from halscope.inspector._asking import Asker, Question
     from halscope.inspector._messages import Request
 
@@ -47,6 +48,13 @@ async def _past(asker: Asker, request: Request) -> int | None:
 async def _show(asker: Asker, timeline: Timeline, position: int) -> None:
     key = ("past", id(asker))
     asker.show(await previewed(asker.session, "past frame", key, lambda: timeline.past.show(position)))
+
+
+async def shown_again(asker: Asker, past: Past) -> Past:
+    """Return a past frame as it is shown now, on a thread of the previews. Raises UsageError if it is not kept."""
+    timeline, name = _timeline(asker), past.moment
+    show = partial(timeline.past.show, past.position) if name is None else partial(timeline.moment, name, past.position)
+    return await previewed(asker.session, "past frame", ("past again", id(asker)), show)
 
 
 async def _live(asker: Asker, _: Request) -> None:

@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Final, final
 
@@ -17,8 +17,6 @@ from halscope_hooks import (
     HalscopeError,
     Host,
     HostError,
-    JobFailed,
-    JobProgress,
     Update,
     UsageError,
 )
@@ -29,6 +27,7 @@ from halscope.inspector._answers import Describer, previewed
 from halscope.inspector._frames import FrameStream
 from halscope.inspector._messages import BadRequestError, Request, answer, read_request, refusal
 from halscope.inspector._notices import Notices, Waiting
+from halscope.inspector._of_the_time import shown_again
 from halscope.inspector._questions import KINDS, QUESTIONS
 from halscope.inspector._uploads import Uploads
 from halscope.session import Session
@@ -89,6 +88,7 @@ class Page:
         self._find_newest = newest
         self._newest = newest()  # of the running game
         self._past: Past | None = None  # the frame of the timeline that the page shows in its place
+        self._again: Past | None = None  # the one that was last decoded again, as it had no origins
         self._news = asyncio.Event()
         if self._newest is not None:
             self._news.set()
@@ -146,18 +146,14 @@ class Page:
 
     async def _tell(self) -> None:
         """Tell the page what happens, as it happens; frames are left to `_show`, so that none of it waits for room."""
-        async with self.session.pull(Update, JobProgress, JobFailed, Detached, name="inspector") as events:
+        async with self.session.pull(Update, Detached, name="inspector") as events:
             async for event in events:
                 if isinstance(event, Update):
                     self._newest = event
                     if self._past is None:
                         self._news.set()
-                elif isinstance(event, JobProgress):
-                    await self._send(
-                        json.dumps({"type": "progress", "job": event.job, "done": event.done, "total": event.total})
-                    )
-                elif isinstance(event, JobFailed):
-                    await self._send(json.dumps({"type": "failed", "job": event.job, "error": str(event.error)}))
+                    else:
+                        self._locate_past()
                 elif isinstance(event, Detached):
                     await asyncio.sleep(0)  # the last frame goes first, where there is room for it
                     await self._send(json.dumps({"type": "ended", "reason": event.reason}))
@@ -214,9 +210,7 @@ class Page:
                 elif len(self._questions) >= MOST_QUESTIONS:
                     raise UsageError(f"too many questions are open; {MOST_QUESTIONS} are allowed")
                 else:
-                    task = asyncio.ensure_future(self._question(request))
-                    self._questions.add(task)
-                    task.add_done_callback(self._questions.discard)
+                    self._begin(self._question(request))
                     continue
             except BadRequestError as error:
                 await self._send(refusal(error.number, error))
@@ -231,6 +225,26 @@ class Page:
             self._unseen -= 1
             self._full = None
             self._room.release()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it beside all else; it ends with the page."""
+        task = asyncio.ensure_future(work)
+        self._questions.add(task)
+        task.add_done_callback(self._questions.discard)
+
+    def _locate_past(self) -> None:
+        """Show a past frame again, with the origins of its tiles, if the ROM has been indexed since it was decoded."""
+        past, newest = self._past, self._newest
+        is_indexed = newest is not None and newest.origins is not None
+        if past is not None and past is not self._again and past.update.origins is None and is_indexed:
+            self._again = past
+            self._begin(self._show_again(past))
+
+    async def _show_again(self, past: Past) -> None:
+        with contextlib.suppress(HalscopeError):  # it is no longer kept: it stays as it is
+            again = await shown_again(self, past)
+            if self._past is past:
+                self._show_in_place(again)
 
     async def _question(self, request: Request) -> None:
         """Answer a request that may take a while. Tasks start in the order in which they were made, so what they ask of
@@ -259,6 +273,10 @@ class Page:
 
     def show(self, past: Past | None) -> None:
         """As in `Asker`."""
+        self._show_in_place(past)
+        self._locate_past()
+
+    def _show_in_place(self, past: Past | None) -> None:
         self._past = past
         if past is not None:
             self.update = past.update  # questions that come now are about it

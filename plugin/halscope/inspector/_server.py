@@ -7,7 +7,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
 
-from halscope_hooks import Event, HostError, Update
+from halscope_hooks import Event, HostError, JobFailed, JobProgress, Update
 
 from halscope.app import SeenTiles
 from halscope.inspector._answers import Answers
@@ -59,6 +59,7 @@ class Inspector:
         """What all pages are told."""
         if timeline is not None:
             timeline.tell = self.notices.post
+        self._under_way: set[str] = set()  # names of jobs that have reported progress and not ended
         self._edits: LiveEdits | None = None
         self._open: tuple[Page, ...] = ()  # those that show a session; replaced, never changed
         self._site = Site() if site is None else site
@@ -74,8 +75,10 @@ class Inspector:
         if self._timeline is not None:
             self._timeline.follow(session)
         self._newest = None
+        self._under_way.clear()
+        self.notices.forget("progress", "failed")
         self._answers.seen = SeenTiles()
-        self._following = session.subscribe(self._keep, Update, name="what pages have not seen")
+        self._following = session.subscribe(self._keep, Update, JobProgress, JobFailed, name="what pages have not seen")
         self._answers.of_figures.follow(session)
         self._edits = edits
         if edits is not None:
@@ -88,6 +91,27 @@ class Inspector:
         if isinstance(event, Update):
             self._newest = event
             self._answers.seen.see(event)
+        elif isinstance(event, JobProgress):
+            self._tell_progress(event)
+        elif isinstance(event, JobFailed):
+            self._tell_failure(event)
+
+    def _tell_progress(self, event: JobProgress) -> None:
+        """Tell all pages of a job, also those that come while it is under way."""
+        if event.done < event.total and event.job not in self._under_way:
+            self._under_way.add(event.job)
+            self.notices.forget("failed")
+        elif event.done >= event.total:
+            self._under_way.discard(event.job)
+        self.notices.post("progress", {"job": event.job, "done": event.done, "total": event.total})
+
+    def _tell_failure(self, event: JobFailed) -> None:
+        """Tell all pages of a job; those that come later too, unless it is a question's, which has its answer."""
+        keep = event.job in self._under_way
+        if keep:
+            self._under_way.discard(event.job)
+            self.notices.forget("progress")
+        self.notices.post("failed", {"job": event.job, "error": str(event.error)}, keep=keep)
 
     @property
     def address(self) -> str:

@@ -167,6 +167,7 @@ function hear(message) {
     progress.value = message.done < message.total ? message : null;
   } else if (message.type === "failed") {
     trouble.value = `${message.job}: ${message.error}`;
+    if (progress.peek()?.job === message.job) progress.value = null;
   } else if (message.type === "ended") {
     ended.value = message.reason;
   } else {

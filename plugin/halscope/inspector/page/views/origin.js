@@ -86,13 +86,17 @@ addKeys({ key: "n", does: "show the whole block of what is pointed at, or its ne
 addAction({ key: "e", name: "Edit", does: "open what is pointed at in your image editor",
   applies: (place) => place.sprite !== null, run: openEditor });
 
+/** What is said where origins are not known yet. */
+function looking() {
+  const index = progress.value;
+  return index === null ? "looking…" : `indexing the ROM: ${Math.floor((100 * index.done) / Math.max(1, index.total))} %`;
+}
+
 /** The line. */
 export function Origin() {
   const place = current();
   if (place === null) {
-    const index = progress.value;
-    return html`<footer class="origin" aria-live="polite">${index !== null
-      ? `indexing the ROM: ${Math.floor((100 * index.done) / Math.max(1, index.total))} %`
+    return html`<footer class="origin" aria-live="polite">${progress.value !== null ? looking()
       : located.value === null && host.value !== null ? "the ROM is not indexed: origins are unknown"
       : "Point at a sprite, here or in any view, to see where in the ROM it comes from."}</footer>`;
   }
@@ -103,7 +107,7 @@ export function Origin() {
       onPointerLeave=${() => (reading.value = false)} onFocusIn=${() => (reading.value = true)} onFocusOut=${() => (reading.value = false)}>
     <span>${place.sprite === null ? "" : `sprite ${place.sprite}, `}${at}</span>
     ${best === undefined
-      ? html`<strong>${!isAnswered ? "looking…" : answer?.error || (answer?.origins === null ? "looking…" : "not found in the ROM")}</strong>`
+      ? html`<strong>${!isAnswered ? "looking…" : answer?.error || (answer?.origins === null ? looking() : "not found in the ROM")}</strong>`
       : html`<strong class="found">${originText(best)}</strong>
         <span>${snesText(best)}</span><span>${proof(best)}</span>
         ${others.length > 0 && html`<span title=${others.map(originText).join("\n")}>also ${others.length} other${
