@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from halscope.demo import truth
 from playwright.sync_api import Page, expect
-from support.inspector_page import soon
+from support.inspector_page import ask, soon
 
 pytestmark = pytest.mark.slow
 
@@ -98,3 +99,43 @@ async () => {
   }
   return count;
 }"""
+
+
+def origins_at(page: Page, vram: int) -> list[dict[str, Any]]:
+    """What the page is told of a tile of 4 bits a pixel."""
+    found: list[dict[str, Any]] = ask(page, "origin", vram=vram, bpp=4)
+    return found
+
+
+def test_the_other_places_of_a_tile_are_listed_and_opened_and_each_form_of_its_place_copied(still: Page) -> None:
+    still.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    vram = next(32 * tile for tile in range(2048) if len(origins_at(still, 32 * tile)) > 1)
+    best, *others = origins_at(still, vram)
+    still.get_by_role("tab", name="VRAM").click()
+    still.locator("canvas.vram").scroll_into_view_if_needed()
+    scale = still.evaluate("() => { const c = document.querySelector('canvas.vram'); return c.offsetWidth / c.width; }")
+    columns = still.evaluate("() => document.querySelector('canvas.vram').width / 8")
+    x, y = (vram // 32 % columns * 8 + 4) * scale, (vram // 32 // columns * 8 + 4) * scale
+    still.locator("canvas.vram").click(position={"x": x, "y": y})
+    line = still.locator("footer")
+    expect(line).to_contain_text(f"VRAM ${vram:04x}")
+    snes = f"${best['snes'] >> 16:02X}:{best['snes'] & 0xFFFF:04X}"
+    for name, expected in (("offset", f"0x{best['block_offset']:06x}"), ("address", snes)):
+        line.get_by_role("button", name=name, exact=True).click()
+        expect(line.get_by_role("status")).to_contain_text(name)
+        assert still.evaluate("navigator.clipboard.readText()") == expected
+    line.get_by_role("button", name="hex", exact=True).click()
+    expect(line.get_by_role("status")).to_have_text("copied the tile's bytes")
+    assert len(bytes.fromhex(still.evaluate("navigator.clipboard.readText()"))) == 32
+
+    expect(still.locator(".candidates")).to_have_count(0)
+    line.get_by_role("button", name=re.compile("^also")).click()
+    rows = still.locator(".candidates li")
+    expect(rows).to_have_count(len(others))
+    for row, other in zip(rows.all(), others, strict=True):
+        expect(row).to_contain_text(f"{other['codec']} 0x{other['block_offset']:06x}")
+    rows.first.get_by_role("button").click()
+    expect(still.get_by_role("tab", name="ROM")).to_have_attribute("aria-selected", "true")
+    expect(still.get_by_role("button", name="Raw bytes")).to_have_attribute(
+        "aria-pressed", str(others[0]["codec"] == "raw").lower()
+    )

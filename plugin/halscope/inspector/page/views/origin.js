@@ -9,6 +9,8 @@ import { host, located, progress } from "../memory.js";
 import { askOrigin, current, known, pinned, reading } from "../selection.js";
 import { shownPalettes } from "../shown_palettes.js";
 import { shownSprites } from "../rows.js";
+import { Candidates, Copies } from "./candidates.js";
+import { originText, proof, snesText } from "./origin_text.js";
 import { raw } from "./rom.js";
 import { opened } from "./rom_data.js";
 import { showRaw } from "./rom_raw.js";
@@ -30,32 +32,6 @@ function showBlock(origin, place) {
 function paletteOf({ vram, bpp, sprite }) {
   if (sprite !== null) return 8 + (shownSprites()[sprite]?.palette ?? 0);
   return bpp === 2 || bpp === 4 ? (shownPalettes(bpp, vram, 8 * bpp, 1)[0] & 255) >> bpp : 0;
-}
-
-/** @param {any} origin */
-export function originText(origin) {
-  const inside = origin.codec === "raw" ? "" : ` + 0x${origin.byte_offset.toString(16)}`;
-  const by = origin.transform === "none" ? "" : `, ${origin.transform}`;
-  return `${origin.codec} 0x${origin.block_offset.toString(16).padStart(6, "0")}${inside} (${origin.start}${by})`;
-}
-
-/** @param {any} origin */
-function snesText(origin) {
-  const text = origin.snes.toString(16).padStart(6, "0").toUpperCase();
-  return `$${text.slice(0, 2)}:${text.slice(2)}`;
-}
-
-/** @param {string} text */
-function copy(text) {
-  void navigator.clipboard?.writeText(text);
-}
-
-/** @param {any} origin */
-function proof(origin) {
-  if (!origin.evidence) return origin.start === "adjacent" ? "begins where another block ends" : "by content alone";
-  const { kind, places, odds } = origin.evidence;
-  const where = places.slice(0, 3).map((/** @type {number} */ at) => `0x${at.toString(16)}`).join(", ");
-  return `${kind} at ${where}${places.length > 3 ? ", …" : ""}${odds ? `, odds ${odds.toExponential(0)} to 1` : ""}`;
 }
 
 /** What was opened in the editor, or why not. */
@@ -110,11 +86,10 @@ export function Origin() {
       ? html`<strong>${!isAnswered ? "looking…" : answer?.error || (answer?.origins === null ? looking() : "not found in the ROM")}</strong>`
       : html`<strong class="found">${originText(best)}</strong>
         <span>${snesText(best)}</span><span>${proof(best)}</span>
-        ${others.length > 0 && html`<span title=${others.map(originText).join("\n")}>also ${others.length} other${
-          others.length === 1 ? "" : "s"}</span>`}
+        <${Candidates} others=${others} place=${place} show=${showBlock} />
         <button title="show it with its neighbours in the ROM (N)" onClick=${() => showBlock(best, place)}>${
           best.codec === "raw" ? "Neighbours" : "Whole block"}</button>
-        <button onClick=${() => copy(`${originText(best)} ${snesText(best)}`)}>Copy</button>`}
+        <${Copies} origin=${best} place=${place} />`}
     ${actions.filter((one) => one.applies(place)).map((one) => html`<button key=${one.name} title=${`${one.does} (${
       one.key.toUpperCase()})`} onClick=${() => one.run(place)}>${one.name}</button>`)}
     ${told.value && html`<span role="status">${told.value}</span>`}
