@@ -11,8 +11,7 @@ import { shownPalettes } from "../shown_palettes.js";
 import { shownSprites } from "../rows.js";
 import { Candidates, Copies } from "./candidates.js";
 import { originText, proof, snesText } from "./origin_text.js";
-import { raw } from "./rom.js";
-import { opened } from "./rom_data.js";
+import { opened, raw } from "./rom_data.js";
 import { showRaw } from "./rom_raw.js";
 import { view } from "./view.js";
 

@@ -5,24 +5,16 @@ import { html } from "../html.js";
 import { located } from "../memory.js";
 import { repeat } from "../visible.js";
 import { Large, Thumbnail } from "./rom_block.js";
-import { chosenBlocks, hex, listed, opened, ORDER_NAMES, refresh, trouble } from "./rom_data.js";
+import { chosenBlocks, hex, listed, opened, ORDER_NAMES, raw, refresh, trouble } from "./rom_data.js";
 import { RomMap } from "./rom_map.js";
 import { Raw } from "./rom_raw.js";
 
 const search = signal("");
 const sorted = signal("offset");
 const onlyShown = signal(false);
-/** Whether raw bytes are shown in the place of the blocks. */
-export const raw = signal(false);
 
-/** The map, and the list of blocks. */
+/** The list of blocks, or one of them. */
 function Blocks() {
-  const ready = located.value !== null;
-  useEffect(() => {
-    if (!ready) return undefined;
-    void refresh();
-    return repeat(refresh, 1000);
-  }, [ready]);
   const all = listed.value;
   if (all === null && trouble.value) return html`<p class="empty">${trouble.value}</p>`;
   if (all === null) return html`<p class="empty">The ROM is being indexed; its blocks appear here when that is done.</p>`;
@@ -32,10 +24,9 @@ function Blocks() {
   }
   const shown = chosenBlocks(all.blocks, search.value, sorted.value, onlyShown.value);
   const place = opened.value;
-  if (place !== null) return html`<${RomMap} /><${Large} key=${`${place.codec}${place.offset}`} ...${place} />`;
+  if (place !== null) return html`<${Large} key=${`${place.codec}${place.offset}`} ...${place} />`;
   return html`
     ${trouble.value && html`<p class="line" role="status">${trouble.value}</p>`}
-    <${RomMap} />
     <div class="bar">
       <label>Find <input type="search" value=${search.value} placeholder="offset, address, codec, label"
         onInput=${(/** @type {any} */ e) => (search.value = e.currentTarget.value)} /></label>
@@ -55,8 +46,15 @@ function Blocks() {
 
 /** The view. */
 export function Rom() {
+  const ready = located.value !== null;
+  useEffect(() => {
+    if (!ready) return undefined;
+    void refresh();
+    return repeat(refresh, 1000);
+  }, [ready]);
   return html`<div class="bar group" role="group" aria-label="What of the ROM">
     <button aria-pressed=${!raw.value} onClick=${() => (raw.value = false)}>Blocks</button>
     <button aria-pressed=${raw.value} onClick=${() => (raw.value = true)}>Raw bytes</button></div>
+    <${RomMap} />
     ${raw.value ? html`<${Raw} />` : html`<${Blocks} />`}`;
 }

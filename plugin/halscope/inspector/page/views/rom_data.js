@@ -9,6 +9,8 @@ import { askOnce } from "../connection.js";
  *   cells: [number, number, number][], vram: [number, number][], seen: number[]}} Picture
  */
 
+/** Whether raw bytes are shown in the place of the blocks. */
+export const raw = signal(false);
 /** The block that is shown large. */
 export const opened = signal(/** @type {{codec: string, offset: number} | null} */ (null));
 /** @type {import("@preact/signals").Signal<{size: number, blocks: Block[]} | null>} */

@@ -1,6 +1,6 @@
 // Any bytes of the ROM as tiles: offset, phase, stride, depth and palette. The page decodes them.
 import { useEffect } from "preact/hooks";
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { outline, resize, usePainted } from "../canvas.js";
 import { ask } from "../connection.js";
 import { Address, Choice, hex } from "../controls.js";
@@ -45,6 +45,17 @@ export function showRaw(offset, bpp, row) {
   wanted.value = offset;
 }
 
+/**
+ * Show the bytes from an offset on, as they were shown last.
+ * @param {number} offset
+ */
+export function showBytes(offset) {
+  [at.value, phase.value, wanted.value] = [offset, 0, -1];
+}
+
+/** The bytes that are shown: their first offset, and their number. */
+export const shownBytes = computed(() => ({ first: at.value + phase.value, count: (TILE_BYTES[depth()] + extra.value) * TILES }));
+
 /** @returns {Depth} */
 const depth = () => (depthName.value === "linear" ? "linear" : /** @type {Depth} */ (Number(depthName.value)));
 
@@ -78,7 +89,7 @@ async function refresh() {
 
 /** The view. */
 export function Raw() {
-  const length = (TILE_BYTES[depth()] + extra.value) * TILES, from = at.value + phase.value;
+  const { first: from, count: length } = shownBytes.value;
   useEffect(() => {
     let gone = false;
     ask("raw", { offset: from, length }).then((answer) => {
