@@ -128,7 +128,7 @@ def main(folder: Path) -> None:
         page = opened(browser, game, (1600, 900), "dark")
         play(page)
         page.click(HERO)
-        page.evaluate("async () => { (await import('/layout.js')).firstShare.value = 0.48; }")
+        page.evaluate("async () => { (await import('/layout.js')).firstShare.value = 0.4; }")
         page.keyboard.press("v")  # two views
         page.locator("[aria-label='Second view']").get_by_role("tab", name="ROM").click()
         block(page)

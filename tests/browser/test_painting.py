@@ -211,13 +211,14 @@ def test_a_tile_that_the_game_keeps_in_few_colours_refuses_others(page: Page) ->
     expect(page.locator(".painted")).to_be_focused()
     page.evaluate("""async () => {
         const { picture } = await import("/paint/editor.js");  // which may be loaded again
-        picture.subscribe((one) => one?.cells.forEach((_, cell) => one.limits.set(cell, [0, 1]))); }""")
+        window.unlimited = picture.subscribe((one) => one?.cells.forEach((_, cell) => one.limits.set(cell, [0, 1]))); }""")
     before = page.inner_text(".differs")
     page.click(".paints button:nth-child(6)")
     page.focus(".painted")
     page.keyboard.press(" ")
     expect(page.get_by_role("alert")).to_contain_text("the game keeps this tile in the colours 0, 1")
     assert page.inner_text(".differs") == before
+    page.evaluate("() => window.unlimited()")
 
 
 def test_a_raw_frame_is_repainted_and_the_patched_rom_holds_all_edits(

@@ -63,7 +63,7 @@ function open(number) {
 /** What the part holds, in words. */
 function words() {
   const map = kinds.value, { first, block } = at(part.value);
-  if (part.value < 0 || listed.value === null) return "Point at a part, or move with the arrow keys; a click or Enter opens it.";
+  if (part.value < 0) return "";
   const what = block === undefined ? NAMES[map?.kinds[map.cells[part.value]] ?? "unknown"]
     : `${block.codec} ${hex(block.offset)} ${snesText(block.snes)}, ${block.start}${block.vram ? `, ${block.vram} tiles in VRAM` : ""}`;
   return `file offset ${hex(first)}: ${what}`;
@@ -128,6 +128,7 @@ export function RomMap() {
         open(part.peek());
       }} onKeyDown=${onKey} onBlur=${() => (part.value = -1)}
       aria-label="Map of the ROM by what its parts hold: arrows move, Enter opens"></canvas>
-    <p class="legend of-map">${words()}</p>
-    <p class="legend">${LEGEND.map(([name, colour]) => html`<span key=${name}><i style=${{ background: colour }}></i> ${name} </span>`)}</p>`;
+    <div class="under-map"><p class=${`legend ${part.value < 0 ? "" : "unseen"}`}>${LEGEND.map(([name, colour]) => html`<span key=${name}>
+      <i style=${{ background: colour }}></i> ${name} </span>`)}</p>
+      <p class=${`legend of-map ${part.value < 0 ? "unseen" : ""}`}>${words()}</p></div>`;
 }
