@@ -211,7 +211,8 @@ def test_a_tile_that_the_game_keeps_in_few_colours_refuses_others(page: Page) ->
     expect(page.locator(".painted")).to_be_focused()
     page.evaluate("""async () => {
         const { picture } = await import("/paint/editor.js");  // which may be loaded again
-        window.unlimited = picture.subscribe((one) => one?.cells.forEach((_, cell) => one.limits.set(cell, [0, 1]))); }""")
+        const limit = (one) => one?.cells.forEach((_, cell) => one.limits.set(cell, [0, 1]));
+        window.unlimited = picture.subscribe(limit); }""")
     before = page.inner_text(".differs")
     page.click(".paints button:nth-child(6)")
     page.focus(".painted")
