@@ -228,6 +228,22 @@ def test_a_core_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFi
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", ["replay", "inspect"])
+@pytest.mark.parametrize("missing", ["recording", "rom"])
+def test_no_page_opens_for_a_file_that_is_not_there(
+    command: str, missing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RecordingWriter(tmp_path / "run.hrec") as writer:
+        writer.append(made_snapshot(0))
+    recording = tmp_path / ("none.hrec" if missing == "recording" else "run.hrec")
+    with rom_path() as rom:
+        given = tmp_path / "none.sfc" if missing == "rom" else rom
+        code, lines = run(capsys, command, recording, "--rom", given, "--no-browser")
+    assert code in (1, 2)
+    assert len(lines) == 1
+    assert "none." in lines[0]
+
+
 def test_files_in_the_place_of_a_recording_or_a_dump_are_named_for_what_they_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from halscope_hooks import HalscopeError
@@ -32,16 +32,20 @@ def wants_page(options: argparse.Namespace) -> bool:
 
 
 @contextlib.contextmanager
-def opened_site(options: argparse.Namespace) -> Iterator[Site | None]:
+def opened_site(options: argparse.Namespace, reads: Sequence[Path] = ()) -> Iterator[Site | None]:
     """Serve the page within the block if it is wanted, and open it in the browser or print its address.
 
     It shows nothing before `served_page`, so that a browser loads it while the rest of the program is imported and the
     game starts. An error that ends the block is told to pages that still wait.
 
+    Args:
+        options: Those of the command.
+        reads: Files without which the block will fail: where one is not there, no browser is opened for that.
+
     Yields:
         The site; `None` if there is none.
     """
-    if not wants_page(options):
+    if not wants_page(options) or not all(path.exists() for path in reads):
         yield None
         return
     share_one_heap()

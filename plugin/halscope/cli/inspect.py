@@ -115,7 +115,8 @@ def _print_memory(options: argparse.Namespace, workspace: Workspace | None) -> i
 
 def _show(options: argparse.Namespace) -> int:
     """Show the page: a recording as it is, states as the frames of a temporary one."""
-    with opened_site(options) as site:
+    reads = [*options.files, *([] if options.rom is None else [options.rom])]
+    with opened_site(options, reads) as site:
         from halscope.cli._recorded_page import show_recording  # only now: it needs sessions
 
         plugins = plugins_from(options)

@@ -17,7 +17,8 @@ def run(options: argparse.Namespace) -> int:
         from halscope.cli.record import run_replay
 
         return run_replay(options)
-    with opened_site(options) as site:
+    reads = [path for path in (options.recording, options.rom) if path is not None]
+    with opened_site(options, reads) as site:
         from halscope.cli._plugins import plugins_from
         from halscope.cli._recorded_page import show_recording
         from halscope.cli._workspace import workspace_from
