@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 PYTHON = {
     "_file_lock.py": "locks on files",
     "_processes.py": "processes, threads and signals",
+    "_user_folders.py": "folders of the user's programs",
     "app/_doctor.py": "what the report says of the system",
     "app/_image_editor.py": "the program that opens pictures",
     "cli/_heap.py": "the C library's heap, of a command",
@@ -20,8 +21,6 @@ PYTHON = {
     "hosts/embedded/_platform.py": "pipes and the clock of the core's process",
     "hosts/libretro/cores.py": "file names of cores",
     "hosts/libretro/process_memory.py": "this process's memory and heap",
-    "hosts/mesen2/_endpoint.py": "the folder where Mesen meets Halscope",
-    "hosts/retroarch/_folders.py": "RetroArch's folders",
     "hosts/retroarch/_install.py": "file name of the tap",
     "inspector/_site.py": "a port of its own",
 }

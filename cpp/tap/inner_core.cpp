@@ -75,7 +75,12 @@ fs::path chosen_core(const fs::path& tap) {
 #endif
     std::ifstream config(tap.parent_path() / kConfigName);
     for (std::string line; std::getline(config, line);) {
-        line = line.substr(0, line.find('#'));
+        // A comment begins the line or follows a blank: a path may contain the sign.
+        auto comment = line.find('#');
+        while (comment != std::string::npos && comment != 0 && line[comment - 1] != ' ' && line[comment - 1] != '\t') {
+            comment = line.find('#', comment + 1);
+        }
+        line = line.substr(0, comment);
         const auto equals = line.find('=');
         if (equals == std::string::npos || trimmed(line.substr(0, equals)) != "inner") continue;
         return tap.parent_path() / from_utf8(trimmed(line.substr(equals + 1)));  // an absolute path stays as it is

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from halscope.cli import main
 from halscope.hosts.libretro import available_cores
-from halscope.hosts.retroarch import tap_library
+from halscope.hosts.retroarch import find_folders, tap_library
 
 pytestmark = pytest.mark.skipif(not available_cores(), reason="no libretro core is installed")
 INNER_INFO = 'display_name = "SNES (Snes9x)"\nsavestate = "true"\nsavestate_features = "deterministic"\n'
@@ -86,3 +86,43 @@ def test_what_cannot_be_installed_is_said(
     (tmp_path / "cores").write_text("a file where the folder should be")
     message = refused("--inner", str(available_cores()[0].path), "--config", str(config))
     assert "libretro_directory" in message
+
+
+@pytest.mark.parametrize(
+    ("variable", "begins", "folder"),
+    [
+        ("HOME", "", ".config/retroarch"),
+        ("XDG_CONFIG_HOME", "", "retroarch"),
+        ("HOME", "", "Library/Application Support/RetroArch/config"),
+        ("HOME", "", ".local/share/Steam/steamapps/common/RetroArch"),
+        ("HOME", "", ".var/app/com.valvesoftware.Steam/.local/share/Steam/steamapps/common/RetroArch"),
+        ("APPDATA", "", "RetroArch"),
+        ("SystemDrive", "", "RetroArch-Win64"),
+        ("ProgramFiles(x86)", "", "Steam/steamapps/common/RetroArch"),
+        ("PATH", "portable", "portable"),
+    ],
+)
+def test_retroarch_is_found_where_people_have_it(
+    variable: str, begins: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_CONFIG_HOME", "APPDATA", "SystemDrive", "ProgramFiles(x86)"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "empty"))
+    monkeypatch.setenv(variable, str(tmp_path / begins))
+    config = tmp_path / folder / "retroarch.cfg"
+    config.parent.mkdir(parents=True)
+    config.touch()
+    (config.parent / "retroarch.exe").touch()
+    assert find_folders().config == config
+
+
+def test_retroarch_is_found_in_steams_other_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    steam = tmp_path / ".local/share/Steam/steamapps"
+    steam.mkdir(parents=True)
+    (steam / "libraryfolders.vdf").write_text(f'"libraryfolders"\n{{\n"1"\n{{\n"path"\t\t"{tmp_path}/games"\n}}\n}}\n')
+    folder = tmp_path / "games/steamapps/common/RetroArch"
+    folder.mkdir(parents=True)
+    (folder / "retroarch.cfg").touch()
+    assert find_folders().config == folder / "retroarch.cfg"

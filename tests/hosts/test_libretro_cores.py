@@ -35,6 +35,7 @@ def no_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine without cores: no wheel, an empty home, no system folders."""
     monkeypatch.delenv(CORE_VARIABLE, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(cores, "_SYSTEM_PATTERNS", ())
     return tmp_path
@@ -64,6 +65,13 @@ def test_retroarchs_cores_are_found_in_a_users_folders(no_cores: Path) -> None:
         CoreFile("bsnes-mercury-balanced", folder / "bsnes_mercury_balanced_libretro.so"),
     ]
     assert find_core() == folder / "snes9x_libretro.so"
+
+
+def test_the_cores_of_steams_retroarch_are_found(no_cores: Path) -> None:
+    core = no_cores / ".local/share/Steam/steamapps/common/RetroArch/cores/snes9x_libretro.so"
+    core.parent.mkdir(parents=True)
+    core.touch()
+    assert find_core("snes9x") == core
 
 
 @pytest.mark.usefixtures("no_cores")

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from halscope_hooks import HOOK_API, HostError, UsageError
+from halscope_hooks import HOOK_API, HalscopeError, HostError, UsageError
 
 from halscope._version import __version__
 from halscope.app._doctor_cores import Check, examine_cores
@@ -112,11 +112,16 @@ def _plugins(plugins: Plugins) -> list[Check]:
 
 
 def _tap() -> Check:
-    """Whether `halscope retroarch install` has something to install."""
+    """Whether `halscope retroarch install` has something to install, and where."""
     try:
-        return Check("retroarch core", "ok", f"{retroarch.tap_library().name} can be installed")
+        library = retroarch.tap_library()
     except HostError as error:
         return Check("retroarch core", "warn", str(error), "until then `halscope retroarch install` does not work")
+    try:
+        where = f", for {retroarch.find_folders().config}"
+    except HalscopeError:  # most who run this have no RetroArch
+        where = "; no RetroArch was found"
+    return Check("retroarch core", "ok", f"{library.name} can be installed{where}")
 
 
 def _rom(path: Path, workspace: Workspace) -> Check:

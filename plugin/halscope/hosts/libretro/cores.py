@@ -13,6 +13,8 @@ from typing import Final
 
 from halscope_hooks import HostError
 
+from halscope._user_folders import retroarch_folders
+
 CORE_VARIABLE: Final = "HALSCOPE_CORE"
 """Environment variable with the path or name of the core to use when none is given."""
 
@@ -25,14 +27,6 @@ INSTALL_HINT: Final = (
 )
 
 _SUFFIX: Final = {"win32": "_libretro.dll", "darwin": "_libretro.dylib"}.get(sys.platform, "_libretro.so")
-# RetroArch's own folder, then those of its Flatpak and Snap packages. User folders come before system folders.
-_USER_FOLDERS: Final = (
-    "~/.config/retroarch/cores",
-    "~/.var/app/org.libretro.RetroArch/config/retroarch/cores",
-    "~/snap/retroarch/current/.config/retroarch/cores",
-    "~/Library/Application Support/RetroArch/cores",
-    "~/AppData/Roaming/RetroArch/cores",
-)
 _SYSTEM_PATTERNS: Final = ("/usr/lib/*/libretro", "/usr/lib/libretro", "/usr/local/lib/libretro")
 
 
@@ -111,7 +105,7 @@ def _folders() -> Iterator[Path]:
     wheel = importlib.util.find_spec("stable_retro")  # not imported: that would load OpenGL and more
     if wheel is not None and wheel.submodule_search_locations:
         yield from (Path(location) / "cores" for location in wheel.submodule_search_locations)
-    for folder in _USER_FOLDERS:
-        yield Path(folder).expanduser()
+    for folder in retroarch_folders():  # the user's come before the system's
+        yield folder / "cores"
     for pattern in _SYSTEM_PATTERNS:
         yield from (Path(folder) for folder in sorted(glob.glob(pattern)))  # noqa: PTH207  # seven times as quick

@@ -1,29 +1,18 @@
-"""The file in which the script finds Halscope: port and token. Its folder differs by platform."""
+"""The file in which the script finds Halscope: port and token."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from pathlib import Path
 from typing import Final, final
 
 from halscope_hooks import HostError
 
 from halscope._file_lock import lock
+from halscope._user_folders import mesen_folder
 
 _FOLDER_VARIABLE: Final = "HALSCOPE_MESEN_DIR"
-
-if sys.platform == "win32":
-
-    def _default_folder() -> Path:
-        return Path(os.environ.get("LOCALAPPDATA", "")) / "halscope" / "mesen"
-
-else:
-
-    def _default_folder() -> Path:
-        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        return Path(state) / "halscope" / "mesen"
 
 
 def endpoint_folder() -> Path:
@@ -32,7 +21,7 @@ def endpoint_folder() -> Path:
     It is not `XDG_RUNTIME_DIR`, which an emulator from a package with its own file system view may not share.
     """
     folder = os.environ.get(_FOLDER_VARIABLE)
-    return Path(folder) if folder else _default_folder()
+    return Path(folder) if folder else mesen_folder()
 
 
 @final

@@ -5,6 +5,7 @@ from __future__ import annotations
 from halscope_hooks import FoundEmulator, Host, HostRequest
 
 from halscope.hosts.retroarch._discovery import SETUP, find_taps, open_tap
+from halscope.hosts.retroarch._folders import find_folders
 from halscope.hosts.retroarch._install import TAP_NAME, InstalledTap, install, tap_library, uninstall
 from halscope.hosts.retroarch.host import RetroArchHost
 
@@ -12,6 +13,7 @@ __all__ = [
     "TAP_NAME",
     "InstalledTap",
     "RetroArchHost",
+    "find_folders",
     "find_request",
     "find_taps",
     "install",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,16 +10,11 @@ from typing import Final
 from halscope_hooks import UsageError
 
 from halscope._files import read_limited
+from halscope._user_folders import retroarch_folders
 
 _MOST_CONFIG_BYTES: Final = 1 << 20
-# The places of a package from the distribution or the site, of Flatpak, of Snap, of macOS and of Windows.
-_CONFIGS: Final = (
-    "~/.config/retroarch/retroarch.cfg",
-    "~/.var/app/org.libretro.RetroArch/config/retroarch/retroarch.cfg",
-    "~/snap/retroarch/current/.config/retroarch/retroarch.cfg",
-    "~/Library/Application Support/RetroArch/config/retroarch.cfg",
-    "~/AppData/Roaming/RetroArch/retroarch.cfg",
-)
+# On macOS the configuration stands in a folder of its own beside the cores.
+_CONFIGS: Final = ("retroarch.cfg", "config/retroarch.cfg")
 INFO_FOLDERS: Final = ("/usr/share/libretro/info",)
 """Where packages of a distribution put .info files."""
 
@@ -60,12 +53,10 @@ def find_folders(config: Path | None = None) -> RetroArchFolders:
 
 
 def _usual_config() -> Path:
-    places = [Path(place).expanduser() for place in _CONFIGS]
-    if sys.platform == "linux" and (home := os.environ.get("XDG_CONFIG_HOME")):
-        places.insert(0, Path(home) / "retroarch" / "retroarch.cfg")
-    for place in places:
-        if place.is_file():
-            return place
+    for folder in retroarch_folders():
+        for name in _CONFIGS:
+            if (place := folder / name).is_file():
+                return place
     raise UsageError(
         "no configuration of RetroArch was found; start RetroArch once, or name its file with --config retroarch.cfg"
     )
