@@ -75,15 +75,19 @@ fs::path chosen_core(const fs::path& tap) {
 #endif
     std::ifstream config(tap.parent_path() / kConfigName);
     for (std::string line; std::getline(config, line);) {
-        // A comment begins the line or follows a blank: a path may contain the sign.
-        auto comment = line.find('#');
-        while (comment != std::string::npos && comment != 0 && line[comment - 1] != ' ' && line[comment - 1] != '\t') {
-            comment = line.find('#', comment + 1);
-        }
-        line = line.substr(0, comment);
         const auto equals = line.find('=');
         if (equals == std::string::npos || trimmed(line.substr(0, equals)) != "inner") continue;
-        return tap.parent_path() / from_utf8(trimmed(line.substr(equals + 1)));  // an absolute path stays as it is
+        const std::string value = line.substr(equals + 1);
+        const fs::path whole = tap.parent_path() / from_utf8(trimmed(value));  // an absolute path stays as it is
+        std::error_code error;
+        if (fs::exists(whole, error)) return whole;  // whatever it contains
+        // A comment begins after a blank: any other number sign belongs to the path.
+        std::size_t comment = value.find('#');
+        while (comment != std::string::npos && comment != 0 && value[comment - 1] != ' ' &&
+               value[comment - 1] != '\t') {
+            comment = value.find('#', comment + 1);
+        }
+        return tap.parent_path() / from_utf8(trimmed(value.substr(0, comment)));
     }
     return {};
 }

@@ -344,13 +344,16 @@ def test_the_option_names_the_core_of_the_next_load(core: str, rings: Path, tmp_
         assert taps.only_ring().text["inner"] == str(other)
 
 
-def test_a_number_sign_in_the_path_of_the_inner_core_begins_no_comment(core: str, rings: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("folder", "comment"), [("#1 of c#", " # the best one"), ("my #1", "")])
+def test_a_number_sign_in_the_path_of_the_inner_core_begins_no_comment(
+    core: str, rings: Path, tmp_path: Path, folder: str, comment: str
+) -> None:
     tap = tmp_path / "halscope_tap_libretro.so"
     shutil.copy(tap_library(), tap)
-    inner = tmp_path / "#1 of c#" / "inner_libretro.so"
+    inner = tmp_path / folder / "inner_libretro.so"
     inner.parent.mkdir()
     shutil.copy(find_core(core), inner)
-    (tmp_path / "halscope_tap.cfg").write_text(f"# mine\n\t# indented\ninner = {inner} # the best one\n")
+    (tmp_path / "halscope_tap.cfg").write_text(f"# mine\n\t# indented\ninner = {inner}{comment}\n")
     with LibretroHost(stately_game([]), tap):
         assert taps.only_ring().text["inner"] == str(inner)
 
