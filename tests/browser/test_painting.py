@@ -204,6 +204,57 @@ async () => {
 }"""
 
 
+def paint_figure(page: Page, number: int) -> None:
+    page.locator(".sprites li button").nth(number).click()
+    page.keyboard.press("p")
+    expect(page.locator(".painted")).to_be_focused()
+
+
+def test_strokes_that_are_not_saved_are_kept_for_other_figures_and_for_the_page_loaded_again(
+    shared: SharedPage, page: Page
+) -> None:
+    paint_figure(page, 1)
+    page.get_by_label("save each stroke").uncheck()
+    page.focus(".painted")
+    before = page.inner_text(".differs")
+    paint_middle(Person(page), BLUE, beside=2)
+    painted = page.inner_text(".differs")
+    assert painted != before
+    expect(page.locator(".views [role=status]")).to_contain_text("not saved yet")
+    page.keyboard.press("1")
+    paint_figure(page, 2)
+    expect(page.locator(".views [role=status]")).not_to_contain_text("not saved yet")
+    for again in (False, True):
+        page.keyboard.press("1")
+        if again:
+            shared.load()
+        paint_figure(page, 1)
+        expect(page.locator(".differs")).to_have_text(painted)
+        expect(page.locator(".views [role=status]")).to_contain_text("not saved yet")
+    page.evaluate("async () => (await import('/paint/editor.js')).reload()")
+    expect(page.locator(".differs")).to_have_text(before)
+
+
+TWO_STROKES = """
+async () => {
+  const { endStroke, picture } = await import("/paint/editor.js"), one = window.left = picture.value;
+  for (const n of [0, 1]) {
+    one.begin();
+    one.pixels[one.pixels.length / 2 + n] ^= 1;
+    one.stroke.set(one.pixels.length / 2 + n, one.pixels[one.pixels.length / 2 + n] ^ 1);
+    endStroke();
+  }
+  picture.value = null;  // as another figure is opened while the first one is being saved
+}"""
+
+
+def test_a_stroke_is_saved_although_another_figure_is_opened_while_the_one_before_is_saved(page: Page) -> None:
+    paint_figure(page, 1)
+    page.get_by_label("save each stroke").check()
+    page.evaluate(TWO_STROKES)
+    assert soon(lambda: page.evaluate("() => window.left.isSaved()"))
+
+
 def test_a_tile_that_the_game_keeps_in_few_colours_refuses_others(page: Page) -> None:
     """`limits` of a sheet: the demo game keeps no tile so, so the sheet that is open is given such a one."""
     page.locator(".sprites li button").first.click()

@@ -1,6 +1,7 @@
 // What is painted now, with which tool and colour, and how it is saved.
 import { signal } from "@preact/signals";
 import { ask, onMessage } from "../connection.js";
+import { forget, keep, store, withStrokes } from "./drafts.js";
 import { Picture, textOf } from "./picture.js";
 
 /** @type {import("@preact/signals").Signal<Picture | null>} */
@@ -36,7 +37,7 @@ export function zoomFor(one, wanted) {
 }
 
 /**
- * Open what is pointed at.
+ * Open what is pointed at. Strokes that are not saved are kept, of what was painted before and of what is opened.
  * @param {Record<string, unknown>} fields of the question
  */
 export async function open(fields) {
@@ -44,8 +45,10 @@ export async function open(fields) {
   try {
     const described = await ask("painting", fields);
     if (described === null) throw new Error("no frame has come yet");
-    take(new Picture(described));
+    keep(picture.peek());
+    take(withStrokes(new Picture(described)));
   } catch (error) {
+    keep(picture.peek());
     picture.value = null;
     refused.value = /** @type {Error} */ (error).message;
   }
@@ -80,30 +83,37 @@ export async function refresh() {
 /** Give up unsaved strokes for what is on the disk. */
 export async function reload() {
   const one = picture.peek();
-  if (one !== null) await open({ name: one.name, revision: "" });
+  if (one === null) return;
+  one.giveUp();
+  forget(one.name);
+  await open({ name: one.name, revision: "" });
 }
 
 let busy = false;
-let due = false;
+/** Pictures whose strokes are to be saved. @type {Set<Picture>} */
+const due = new Set();
 
-/** Save the picture. While one save is on its way, the next ones become one. */
+/** Save the picture. While one save is on its way, the next ones of a picture become one. */
 export async function save() {
-  due = true;
+  const shown = picture.peek();
+  if (shown !== null) due.add(shown);
   if (busy) return;
   busy = true;
-  for (let one = picture.peek(); due && one !== null; one = picture.peek()) {
-    due = false;
+  for (const one of due) { // those that are added meanwhile too
+    due.delete(one);
     const sent = one.pixels.slice();
-    saved.value = "saving…";
+    const isShown = () => picture.peek() === one;
+    if (isShown()) saved.value = "saving…";
     try {
       const fields = { name: one.name, revision: one.revision, width: one.width, height: one.height, pixels: textOf(sent) };
       one.revision = (await ask("paint", fields, true)).revision;
       one.saved = sent;
+      if (!isShown()) continue;
       if (saved.peek() === "saving…") saved.value = "saved"; // else it is in the game already
       refused.value = "";
     } catch (error) {
-      saved.value = "";
-      refused.value = /** @type {Error} */ (error).message;
+      if (isShown()) saved.value = "";
+      refused.value = `${isShown() ? "" : `${one.title}: `}${/** @type {Error} */ (error).message}`;
     }
     version.value++;
   }
@@ -157,3 +167,5 @@ onMessage("sheet", ({ name, error }) => {
   saved.value = error === null ? "saved, and in the game" : "saved";
   refused.value = error ?? "";
 });
+
+addEventListener("pagehide", () => store(picture.peek()));

@@ -57,6 +57,18 @@ export class Picture {
     });
   }
 
+  /** Give up the strokes that are not saved. */
+  giveUp() {
+    this.stroke = null;
+    this.pixels = this.saved.slice();
+  }
+
+  /** Take over pixels that were painted before. @param {string} text base64 */
+  restore(text) {
+    const pixels = bytesOf(text);
+    if (pixels.length === this.pixels.length) this.pixels = pixels;
+  }
+
   /** @param {number} x @param {number} y */
   square(x, y) {
     return (y >> 3) * 1024 + (x >> 3);
